@@ -1,0 +1,1 @@
+"""Benchmarks of qjax against its peers: `python -m benchmarks --suite w1 --quick`."""
