@@ -1,0 +1,5 @@
+"""Pictures of circuits."""
+
+from .text import draw
+
+__all__ = ["draw"]
