@@ -61,4 +61,32 @@ from .circuit.constructors import (
     fSim,
 )
 from .gates import Eigensystem, eigensystem
+from .gradients import SPSA, Adjoint, Backprop, ParameterShift
+from .measure import (
+    Explanation,
+    Info,
+    amplitudes,
+    entropy,
+    estimate,
+    expval,
+    explain,
+    overlap,
+    probs,
+    reduced_density_matrix,
+    run,
+    sample,
+    unitary,
+)
+from .observables import (
+    Hermitian,
+    Projector,
+    cluster,
+    heisenberg,
+    ising,
+    maxcut,
+    molecule,
+    tfim,
+    xxz,
+)
 from .pauli import PauliSum
+from .simulators import Statevector

@@ -1,0 +1,7 @@
+"""How a circuit is simulated: small frozen objects behind one protocol."""
+
+from .plan import Plan
+from .protocol import Program, Query, Simulator, Structure
+from .statevector import Statevector
+
+__all__ = ["Plan", "Program", "Query", "Simulator", "Statevector", "Structure"]

@@ -1,0 +1,47 @@
+"""A permutation of amplitudes as a primitive whose transpose is the inverse gather.
+
+Autodiff would transpose a gather into a scatter, which XLA runs serially on a CPU and with atomics
+on a GPU; a permutation's transpose is simply the gather with the inverse index.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+
+permute_p = Primitive("qjax_permute")
+
+
+def permute(x: Any, index: Any, inverse: Any) -> Any:
+    """``out[j] = x[index[j]]`` along the first axis, where ``inverse`` inverts ``index``."""
+    return permute_p.bind(x, index, inverse)
+
+
+def _gather(x: Any, index: Any, inverse: Any) -> Any:
+    return x.at[index].get(unique_indices=True, mode="promise_in_bounds")
+
+
+def _transpose(cotangent: Any, x: Any, index: Any, inverse: Any) -> Any:
+    if isinstance(cotangent, ad.Zero):
+        return ad.Zero(x.aval), None, None
+    return permute_p.bind(cotangent, inverse, index), None, None
+
+
+def _batch(args: Any, axes: Any) -> Any:
+    x, index, inverse = args
+    axis, *others = axes
+    if any(a is not None for a in others):
+        raise NotImplementedError("permutations are structure and cannot be batched")
+    return permute_p.bind(jnp.moveaxis(x, axis, -1), index, inverse), x.ndim - 1
+
+
+permute_p.def_impl(jax.jit(_gather))
+permute_p.def_abstract_eval(lambda x, index, inverse: x)
+mlir.register_lowering(permute_p, mlir.lower_fun(_gather, multiple_results=False))
+ad.defjvp(permute_p, lambda t, x, index, inverse: permute_p.bind(t, index, inverse), None, None)
+ad.primitive_transposes[permute_p] = _transpose
+batching.primitive_batchers[permute_p] = _batch

@@ -1,0 +1,314 @@
+"""The planner: from a circuit's structure to a few big steps, at trace time, cached.
+
+NumPy only; no parameter value is looked at. What it does with a list of gates:
+
+1. every one-qubit gate that can be is taken apart into phases and a real rotation;
+2. every diagonal gate joins the nearest earlier phase step that it can reach by commuting, every
+   X, CNOT, SWAP the nearest permutation, every other small gate the nearest step of matrices;
+3. the matrices of one step are laid out as windows: the leading and the trailing qubits as one
+   matrix product each, what lies between as pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..circuit import Circuit, Gate, Layers, Operation, Repeat
+from ..errors import UnsupportedError
+from .repetition import find_repetition
+from .steps import (
+    Item,
+    Leaf,
+    LocalStep,
+    LoopStep,
+    PauliStep,
+    PermutationStep,
+    PhaseStep,
+    Step,
+    SubspaceStep,
+    Window,
+)
+from .steps.permutation import TABLE_QUBITS, is_affine, permutation_form
+from .steps.phase import diagonal_form
+
+LARGEST_BLOCK = 5  # qubits of the largest gate that becomes a matrix with its controls
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a plan lays out its steps.
+
+    Attributes:
+        edge: qubits of the leading and of the trailing window; 0 for windows of two qubits
+            everywhere, which suits a batch axis that runs last.
+        whole: whether phases are held as one vector over all amplitudes.
+    """
+
+    edge: int
+    whole: bool
+
+
+def layout_for(n: int, batch_last: bool = False) -> Layout:
+    """The layout that measures best for a state of ``n`` qubits."""
+    if batch_last:
+        return Layout(edge=0, whole=False)
+    if n <= 10:
+        return Layout(edge=(n + 1) // 2, whole=True)
+    return Layout(edge=4 if n == 12 else 5, whole=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The steps of a circuit. Printable: `str(plan)` lists them with their cost."""
+
+    n: int
+    steps: tuple[Step, ...]
+    preparations: tuple[Item, ...]
+    layout: Layout
+
+    @property
+    def real(self) -> bool:
+        """Whether the state stays real throughout."""
+        return all(s.real for s in self.steps) and all(p.real for p in self.preparations)
+
+    def cost(self) -> tuple[float, float]:
+        """(flops, passes over the state) of one run."""
+        costs = [step.cost() for step in self.steps]
+        return sum(c[0] for c in costs), sum(c[1] for c in costs)
+
+    def num_steps(self) -> int:
+        """How many steps are compiled (the body of a loop counts once)."""
+        return sum(1 for _ in _walk(self.steps))
+
+    def kinds(self) -> set[str]:
+        """The kinds of step that occur."""
+        return {step.kind for step in _walk(self.steps)}
+
+    def __str__(self) -> str:
+        flops, passes = self.cost()
+        head = f"{self.n} qubits, {self.num_steps()} compiled steps, "
+        head += f"{flops:.3g} flops, {passes:.0f} passes over the state"
+        lines = [head]
+        for item in self.preparations:
+            lines.append(f"  state preparation on {item.targets}")
+        lines += _lines(self.steps, 1)
+        return "\n".join(lines)
+
+
+def _walk(steps: Sequence[Step]) -> Any:
+    for step in steps:
+        yield step
+        if isinstance(step, LoopStep):
+            yield from _walk(step.body)
+
+
+def _lines(steps: Sequence[Step], depth: int) -> list[str]:
+    out = []
+    for step in steps:
+        out.append("  " * depth + step.describe())
+        if isinstance(step, LoopStep):
+            out += _lines(step.body, depth + 1)
+    return out
+
+
+@lru_cache(maxsize=512)
+def make_plan(structure: Any, complex_leaves: tuple[bool, ...], batch_last: bool = False) -> Plan:
+    """The plan of a circuit's structure (its treedef), given which of its leaves are complex."""
+    leaves = [Leaf(k, c) for k, c in enumerate(complex_leaves)]
+    circuit: Circuit = jax.tree.unflatten(structure, leaves)
+    layout = layout_for(circuit.n, batch_last)
+    ops, preparations = [], []
+    for op in circuit.ops:
+        if isinstance(op, Gate) and op.name == "StatePrep":
+            preparations.append(Item("StatePrep", op.params, op.targets))
+        else:
+            ops.append(op)
+    steps = _schedule(circuit.n, ops, layout)
+    return Plan(circuit.n, tuple(steps), tuple(preparations), layout)
+
+
+# --- from operations to items ----------------------------------------------------------------------
+
+
+def _items(gate: Gate) -> list[Item]:
+    gate = gate.resolve()
+    params = tuple(p if isinstance(p, Leaf) else float(p) for p in gate.params)
+    item = Item(
+        gate.name, params, gate.targets, gate.controls, gate.values, gate.static, gate.inverted
+    )
+    if item.name == "I":
+        return []
+    split = item.spec.split
+    if split is None or item.controls or item.inverted:
+        return [item]
+    return [
+        Item(name, tuple(ps), item.targets if name != "GlobalPhase" else ())
+        for name, ps in split(params)
+    ]
+
+
+def _class(item: Item, n: int) -> str:
+    if item.name == "Diagonal" or diagonal_form(item) is not None:
+        return "phase"
+    if item.name == "X" and not item.controls:
+        return "local"
+    table = permutation_form(item)
+    if table is not None and (n <= TABLE_QUBITS or is_affine(table)):
+        return "permutation"
+    if item.name == "PauliRotation" and len(item.targets) > 2 and not item.controls:
+        return "pauli"
+    if len(item.qubits) > LARGEST_BLOCK and item.controls:
+        return "subspace"
+    return "local"
+
+
+# --- from items to steps ---------------------------------------------------------------------------
+
+
+class _Open:
+    """A step that still accepts items."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.items: list[Item] = []
+        self.groups: list[tuple[frozenset[int], list[Item]]] = []  # of a step of matrices
+        self.qubits: frozenset[int] = frozenset()
+        self.closed: Step | None = None
+
+    def accepts(self, item: Item, kind: str) -> bool:
+        if self.kind != kind or kind in ("loop", "pauli", "subspace"):
+            return False
+        if kind != "local":
+            return True
+        mine = frozenset(item.qubits)
+        touched = [qs for qs, _ in self.groups if qs & mine]
+        union = mine.union(*touched) if touched else mine
+        return len(union) <= max(2, len(mine))
+
+    def add(self, item: Item) -> None:
+        mine = frozenset(item.qubits)
+        self.items.append(item)
+        self.qubits |= mine
+        if self.kind == "local":
+            touched = [g for g in self.groups if g[0] & mine]
+            merged = [i for _, items in touched for i in items]
+            self.groups = [g for g in self.groups if not g[0] & mine]
+            self.groups.append((mine.union(*(g[0] for g in touched)), [*merged, item]))
+
+
+def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
+    steps: list[_Open] = []
+    for op in find_repetition(ops):
+        if isinstance(op, Layers | Repeat):
+            loop = _Open("loop")
+            loop.closed = _loop(n, op, layout)
+            loop.qubits = loop.closed.qubits
+            steps.append(loop)
+        elif isinstance(op, Gate):
+            for item in _items(op):
+                _insert(steps, item, _class(item, n))
+        else:
+            raise UnsupportedError(
+                f"{op!r:.60} cannot run on a pure statevector",
+                fix="use sim=qjax.DensityMatrix() or sim=qjax.Trajectories(n) for operations that "
+                "are not unitary",
+            )
+    return [step for open_step in steps for step in _close(n, open_step, layout)]
+
+
+def _insert(steps: list[_Open], item: Item, kind: str) -> None:
+    """Into the earliest step that it may join and that it can reach by commuting; else a new one."""
+    mine, home = frozenset(item.qubits), None
+    for k in range(len(steps) - 1, -1, -1):
+        step = steps[k]
+        if step.accepts(item, kind):
+            home = k
+        disjoint = not (step.qubits & mine)
+        if not disjoint and not (kind == "phase" and step.kind == "phase"):
+            break
+    if home is None:
+        steps.append(_Open(kind))
+        home = -1
+    steps[home].add(item)
+
+
+def _close(n: int, step: _Open, layout: Layout) -> list[Step]:
+    if step.closed is not None:
+        return [step.closed]
+    if step.kind == "phase":
+        return [PhaseStep(n, step.items, layout.whole)]
+    if step.kind == "permutation":
+        return [PermutationStep(n, part) for part in _gatherable(n, step.items)]
+    if step.kind == "pauli":
+        return [PauliStep(n, item) for item in step.items]
+    if step.kind == "subspace":
+        return [SubspaceStep(n, item) for item in step.items]
+    return [LocalStep(n, _windows(n, step.groups, layout))]
+
+
+def _gatherable(n: int, items: list[Item]) -> list[list[Item]]:
+    """Beyond the size of a full table only affine permutations compose; they all are, here."""
+    return [items]
+
+
+def _windows(
+    n: int, groups: Sequence[tuple[frozenset[int], list[Item]]], layout: Layout
+) -> list[Window]:
+    """The leading and the trailing groups as one window each, single qubits between in pairs."""
+    edge = layout.edge
+    lead, trail, middle = [], [], []
+    for qubits, items in groups:
+        if edge and max(qubits) < edge:
+            lead.append((qubits, items))
+        elif edge and min(qubits) >= max(edge, n - edge):
+            trail.append((qubits, items))
+        else:
+            middle.append((qubits, items))
+    out = []
+    if lead:
+        last = max(max(q) for q, _ in lead)
+        wide = len(lead) > 2 or last < 2 or n <= 12
+        if wide:
+            out.append(_window(tuple(range(last + 1)), lead))
+        else:
+            middle = lead + middle
+    if trail:
+        first = min(min(q) for q, _ in trail)
+        out.append(_window(tuple(range(first, n)), trail))
+    singles = sorted((g for g in middle if len(g[0]) == 1), key=lambda g: min(g[0]))
+    for real in (True, False):
+        alike = [g for g in singles if all(i.real for i in g[1]) is real]
+        for k in range(0, len(alike), 2):
+            pair = alike[k : k + 2]
+            out.append(_window(tuple(sorted(q for qs, _ in pair for q in qs)), pair))
+    for qubits, items in middle:
+        if len(qubits) > 1:
+            out.append(Window(tuple(sorted(qubits)), tuple(items)))
+    return out
+
+
+def _window(qubits: tuple[int, ...], groups: Sequence[tuple[frozenset[int], list[Item]]]) -> Window:
+    return Window(qubits, tuple(i for _, items in groups for i in items))
+
+
+def _loop(n: int, block: Layers | Repeat, layout: Layout) -> LoopStep:
+    stacked: frozenset[int] = frozenset()
+    reverse = False
+    if isinstance(block, Layers):
+        leaves = jax.tree.leaves(block.ops, is_leaf=lambda x: isinstance(x, Leaf))
+        stacked = frozenset(
+            leaf.index for leaf, moves in zip(leaves, block.stacked, strict=True) if moves
+        )
+        reverse = block.reverse
+    return LoopStep(n, _schedule(n, block.ops, layout), block.length, stacked, reverse)
+
+
+def complex_leaves(leaves: Sequence[Any]) -> tuple[bool, ...]:
+    """Which leaves hold complex numbers."""
+    return tuple(np.issubdtype(getattr(x, "dtype", float), np.complexfloating) for x in leaves)

@@ -1,0 +1,90 @@
+"""What a simulator is: something that compiles a circuit's structure and a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+Program = Callable[[Sequence[Any], Sequence[Any], Any], Any]
+"""``program(circuit_leaves, query_leaves, key) -> result``: a pure, traceable function."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What is static about a circuit: its treedef, and which of its leaves are complex."""
+
+    treedef: Any
+    n: int
+    bits: int
+    complex_leaves: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question to a simulator. Frozen and hashable; traced data travels as query leaves."""
+
+
+@dataclass(frozen=True)
+class RunQuery(Query):
+    """The final state."""
+
+
+@dataclass(frozen=True)
+class ExpvalQuery(Query):
+    """Expectation values; ``observable`` is the treedef of the observables."""
+
+    observable: Any
+
+
+@dataclass(frozen=True)
+class ProbsQuery(Query):
+    """Probabilities of the outcomes on some qubits (None: all)."""
+
+    qubits: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class AmplitudesQuery(Query):
+    """Amplitudes of the given basis states."""
+
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SampleQuery(Query):
+    """Bitstrings."""
+
+    shots: int
+
+
+@dataclass(frozen=True)
+class EstimateQuery(Query):
+    """Mean and standard error of observables (treedef) from shots."""
+
+    observable: Any
+    shots: int
+
+
+@dataclass(frozen=True)
+class DensityQuery(Query):
+    """The reduced density matrix of some qubits."""
+
+    qubits: tuple[int, ...]
+
+
+@runtime_checkable
+class Simulator(Protocol):
+    """Frozen, hashable, without leaves.
+
+    ``compile`` returns a pure function of leaves and a key; ``random`` says whether it needs one.
+    """
+
+    @property
+    def random(self) -> bool: ...
+
+    def compile(self, structure: Structure, query: Query) -> Program: ...
+
+    def memory(self, structure: Structure) -> float:
+        """Bytes that one run needs at least; checked before anything is allocated."""
+        ...

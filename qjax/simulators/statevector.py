@@ -1,0 +1,177 @@
+"""The statevector simulator: a plan's steps applied to two real arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import CapacityError, ParameterError, UnsupportedError
+from . import answers
+from .kernels import Pair, apply_matrix, complex_pair
+from .plan import Plan, make_plan
+from .protocol import Program, Query, Structure
+from .steps import Step
+from .steps.local import reorder
+
+Evolve = Callable[[Sequence[Step], Pair, list[Any]], Pair]
+
+_REAL = {
+    "complex64": "float32",
+    "complex128": "float64",
+    "float32": "float32",
+    "float64": "float64",
+}
+
+
+@dataclass(frozen=True)
+class Statevector:
+    """Exact simulation of a pure state.
+
+    Args:
+        dtype: ``"complex64"`` or ``"complex128"`` (also ``"float32"`` and ``"float64"``, which
+            demand a circuit of real gates). Default: complex128 where JAX's x64 mode is on,
+            complex64 otherwise. Circuits whose gates are all real run in real arithmetic by
+            themselves; `qjax.run` returns complex amplitudes in any case.
+
+    Raises:
+        ParameterError: another dtype.
+
+    Example:
+        >>> import qjax as qj
+        >>> qj.run(qj.Circuit(1, [qj.X(0)]), sim=qj.Statevector("complex64")).dtype
+        dtype('complex64')
+    """
+
+    dtype: Any = None
+
+    def __post_init__(self) -> None:
+        if self.dtype is not None:
+            try:
+                name = np.dtype(self.dtype).name
+            except TypeError:
+                name = str(self.dtype)
+            if name not in _REAL:
+                raise ParameterError(
+                    "Statevector: dtype is not a state's",
+                    expected="complex64 or complex128",
+                    got=repr(self.dtype),
+                )
+            object.__setattr__(self, "dtype", name)
+
+    @property
+    def random(self) -> bool:
+        return False
+
+    def resolved(self) -> Statevector:
+        """The same simulator with its dtype made explicit.
+
+        Raises:
+            UnsupportedError: double precision without JAX's x64 mode, or on a TPU.
+        """
+        x64 = bool(jax.config.read("jax_enable_x64"))
+        name = self.dtype or ("complex128" if x64 else "complex64")
+        if _REAL[name] == "float64":
+            if not x64:
+                raise UnsupportedError(
+                    f"Statevector: dtype {name} needs JAX's x64 mode",
+                    fix='call jax.config.update("jax_enable_x64", True) at the start, or use '
+                    "complex64",
+                )
+            if jax.default_backend() == "tpu":
+                raise UnsupportedError(
+                    f"Statevector: TPUs have no {name}", fix='use Statevector("complex64")'
+                )
+        return Statevector(name)
+
+    def real_dtype(self) -> Any:
+        """The dtype of the two real arrays."""
+        return np.dtype(_REAL[self.resolved().dtype])
+
+    def plan(self, structure: Structure, batch_last: bool = False) -> Plan:
+        """The steps that a circuit of this structure runs as."""
+        return make_plan(structure.treedef, structure.complex_leaves, batch_last)
+
+    def memory(self, structure: Structure) -> float:
+        """Bytes of three states: the least that one run needs."""
+        return 3 * 2 * self.real_dtype().itemsize * 2.0**structure.n
+
+    def check(self, structure: Structure, available: float) -> None:
+        """Refuse at once what cannot fit.
+
+        Raises:
+            CapacityError: the states need more memory than the device has.
+        """
+        need = self.memory(structure)
+        if need > available or structure.n > 33:
+            raise CapacityError(
+                f"a statevector of {structure.n} qubits does not fit",
+                expected=f"at most {available / 2**30:.0f} GiB",
+                got=f"{need / 2**30:.4g} GiB for three states of 2**{structure.n} amplitudes "
+                f"({self.resolved().dtype})",
+                fix="simulate fewer qubits, use complex64, or use sim=qjax.MPS(max_bond) for "
+                "weakly entangled circuits",
+            )
+
+    def compile(self, structure: Structure, query: Query, evolve: Evolve | None = None) -> Program:
+        """The pure function of (circuit leaves, query leaves, key) that answers the query."""
+        plan = self.plan(structure)
+        dtype = self.real_dtype()
+        if np.dtype(self.resolved().dtype).kind == "f" and not plan.real:
+            raise UnsupportedError(
+                "Statevector: a real dtype needs a circuit of real gates",
+                got=f"dtype {self.dtype} and a complex gate",
+                fix="use complex64 or complex128; real circuits run in real arithmetic anyway",
+            )
+        answer = answers.answer_for(query, structure.n)
+
+        def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
+            state = final_state(plan, leaves, dtype, evolve or run_steps)
+            return answer(state, query_leaves, key)
+
+        return program
+
+
+def run_steps(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
+    """The steps in order."""
+    for step, c in zip(steps, coefficients, strict=True):
+        state = step.apply(state, c)
+    return state
+
+
+def final_state(
+    plan: Plan, leaves: Sequence[Any], dtype: Any, evolve: Evolve, start: Any = 0
+) -> Pair:
+    """The state after the plan's steps, from the basis state ``start``."""
+    coefficients = [step.prepare(leaves, dtype) for step in plan.steps]
+    return evolve(plan.steps, initial_state(plan, leaves, dtype, start), coefficients)
+
+
+def initial_state(plan: Plan, leaves: Sequence[Any], dtype: Any, start: Any = 0) -> Pair:
+    """The basis state ``start`` with the circuit's state preparations done."""
+    n = plan.n
+    re = jnp.zeros(2**n, dtype).at[start].set(1)
+    state: Pair = (re, None if plan.real else jnp.zeros(2**n, dtype))
+    for item in plan.preparations:
+        (leaf,) = item.params
+        vector = jnp.asarray(leaves[leaf.index])  # type: ignore[union-attr]
+        re, im = complex_pair(vector)
+        order = tuple(sorted(range(len(item.targets)), key=lambda i: item.targets[i]))
+        # As a matrix with the vector in its first column, on qubits that are still |0...0>.
+        columns = tuple(
+            None if x is None else jnp.zeros((x.shape[0],) * 2, dtype).at[:, 0].set(x.astype(dtype))
+            for x in (re, im)
+        )
+        state = apply_matrix(
+            state,
+            reorder(columns, order),  # type: ignore[arg-type]
+            tuple(item.targets[i] for i in order),
+            n,
+        )
+    if not plan.real and state[1] is None:
+        state = (state[0], jnp.zeros_like(state[0]))
+    return state

@@ -1,0 +1,22 @@
+"""The few kinds of big step that a plan consists of. Each knows how to prepare, apply and undo."""
+
+from .local import LocalStep, Window
+from .loop import LoopStep
+from .pauli import PauliStep
+from .permutation import PermutationStep
+from .phase import PhaseStep
+from .step import Item, Leaf, Step
+from .subspace import SubspaceStep
+
+__all__ = [
+    "Item",
+    "Leaf",
+    "LocalStep",
+    "LoopStep",
+    "PauliStep",
+    "PermutationStep",
+    "PhaseStep",
+    "Step",
+    "SubspaceStep",
+    "Window",
+]
