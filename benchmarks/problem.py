@@ -14,7 +14,11 @@ import numpy as np
 
 from benchmarks.case import Case
 
-DATA = Path(__file__).parent / "data"
+HERE = Path(__file__).parent
+MOLECULES = {
+    "lih": HERE / "data/lih.json",
+    "h2": HERE.parent / "qjax/observables/data/h2.json",
+}
 
 
 class Gate(NamedTuple):
@@ -69,7 +73,10 @@ def build(case: Case) -> Problem:
     head, block, shape = CIRCUITS[case.circuit](case, edges)
     batch = (case.batch,) if case.batch else ()
     angles = np.random.default_rng(7).uniform(0.0, 2 * np.pi, (*batch, *shape))
-    terms = {"tfim": lambda: tfim(n), "maxcut": lambda: cut(edges), "lih": lih}[case.hamiltonian]()
+    if case.hamiltonian in MOLECULES:
+        terms = molecule(case.hamiltonian)
+    else:
+        terms = cut(edges) if case.hamiltonian == "maxcut" else tfim(n)
     return Problem(n, tuple(head), tuple(block), tuple(terms), angles)
 
 
@@ -118,12 +125,12 @@ def cut(edges) -> list[Term]:
     return [Term(-0.5 * len(edges), ())] + [Term(0.5, (("Z", a), ("Z", b))) for a, b in edges]
 
 
-def lih() -> list[Term]:
-    """Lithium hydride, 12 qubits and 631 terms."""
-    terms = json.loads((DATA / "lih.json").read_text())["points"][0]["terms"]
+def molecule(name: str) -> list[Term]:
+    """Return a molecule's Hamiltonian: LiH (12 qubits, 631 terms) or H2 (4 qubits, 15 terms)."""
+    points = json.loads(MOLECULES[name].read_text())["points"]
     return [
         Term(coefficient, tuple((letter, q) for q, letter in enumerate(word) if letter != "I"))
-        for word, coefficient in terms
+        for word, coefficient in points[len(points) // 2]["terms"]
     ]
 
 

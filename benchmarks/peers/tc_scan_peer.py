@@ -10,7 +10,7 @@ import numpy as np
 import tensorcircuit as tc
 
 from benchmarks.peers.jax_program import jax_program
-from benchmarks.peers.tc_docs_peer import MANY_TERMS, apply, energy_function
+from benchmarks.peers.tc_docs_peer import apply, energy_function
 
 
 def build(problem, case, variant):
@@ -29,18 +29,28 @@ def build(problem, case, variant):
 
         return jax.lax.scan(layer, start.state(), angles)[0]
 
-    if len(problem.terms) > MANY_TERMS:
-        energy_of = energy_function(problem)
-
-        def energy(angles):
-            return energy_of(tc.Circuit(problem.qubits, inputs=state(angles)))
-    else:
+    if all(is_diagonal(term) or is_flip(term) for term in problem.terms):
         energy_of = energy_by_passes(problem, case)
 
         def energy(angles):
             return energy_of(state(angles))
+    else:
+        energy_of = energy_function(problem)
+
+        def energy(angles):
+            return energy_of(tc.Circuit(problem.qubits, inputs=state(angles)))
 
     return jax_program(problem, case, energy, state)
+
+
+def is_diagonal(term) -> bool:
+    """Tell whether a term is a product of Z."""
+    return all(letter == "Z" for letter, _ in term.letters)
+
+
+def is_flip(term) -> bool:
+    """Tell whether a term is a single X."""
+    return [letter for letter, _ in term.letters] == ["X"]
 
 
 def energy_by_passes(problem, case):
@@ -48,8 +58,9 @@ def energy_by_passes(problem, case):
     n = problem.qubits
     diagonal = np.zeros((2,) * n, np.float64 if case.dtype == "complex128" else np.float32)
     flips = []
-    for coefficient, letters in problem.terms:
-        if all(letter == "Z" for letter, _ in letters):
+    for term in problem.terms:
+        coefficient, letters = term
+        if is_diagonal(term):
             sign = np.ones((1,) * n)
             for _, qubit in letters:
                 shape = [1] * n

@@ -7,16 +7,15 @@ from benchmarks.suites import Suite
 
 def cases(quick: bool) -> list[Case]:
     """Return expectation values and gradients of both."""
-    depth = 1 if quick else 10
+    if quick:
+        qaoa = [Case(task, "qaoa", 4, 1, "", "maxcut") for task in ("value", "grad")]
+        return qaoa + [Case(task, "layers", 4, 1, "CNOT", "h2") for task in ("value", "grad")]
     return [
         case
         for task in ("value", "grad")
         for case in (
-            *(
-                Case(task, "qaoa", n, layers=depth, ring="", hamiltonian="maxcut", goal=1.0)
-                for n in ((6,) if quick else (12, 16, 20))
-            ),
-            Case(task, "layers", 12, layers=depth, ring="CNOT", hamiltonian="lih", goal=1.0),
+            *(Case(task, "qaoa", n, 10, "", "maxcut", goal=1.0) for n in (12, 16, 20)),
+            Case(task, "layers", 12, 10, "CNOT", "lih", goal=1.0),
         )
     ]
 
