@@ -33,9 +33,13 @@ def make_word(letters: str, qubits: Iterable[int] | None = None) -> Word:
         ObservableError: a letter other than ``I X Y Z``, or a length that does not match.
         QubitError: a negative or repeated qubit.
     """
-    places = tuple(range(len(letters))) if qubits is None else tuple(qubits)
     if not isinstance(letters, str) or any(c not in "IXYZ" for c in letters):
-        raise ObservableError("a Pauli word has letters I, X, Y and Z only", got=repr(letters))
+        raise ObservableError(
+            "a Pauli word has letters I, X, Y and Z only",
+            expected='a string such as "XIZ"',
+            got=repr(letters),
+        )
+    places = tuple(range(len(letters))) if qubits is None else tuple(qubits)
     if len(places) != len(letters):
         raise ObservableError(
             "a Pauli word needs one qubit per letter",
@@ -75,6 +79,21 @@ def word_masks(word: Word, n: int) -> tuple[int, int, int]:
     return x, z, sum(c == "Y" for _, c in word)
 
 
+def _as_word(word: Any) -> Word:
+    """A word in its one form: qubits ascending, no I, so that equal words compare equal."""
+    try:
+        pairs = [(q, letter) for q, letter in word]
+        return make_word("".join(letter for _, letter in pairs), [q for q, _ in pairs])
+    except (TypeError, ValueError) as error:
+        if isinstance(error, QubitError | ObservableError):
+            raise
+        raise ObservableError(
+            "a Pauli word is ((qubit, letter), ...)",
+            got=repr(word),
+            fix="build sums from X(0) @ Z(1), or with PauliSum.from_terms",
+        ) from None
+
+
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, numbers.Number) or (
         isinstance(value, (np.generic, np.ndarray, jax.Array)) and np.ndim(value) == 0
@@ -83,6 +102,11 @@ def _is_scalar(value: Any) -> bool:
 
 def _concrete(value: Any) -> bool:
     return not isinstance(value, jax.Array)
+
+
+def _result_type(a: Any, b: Any) -> Any:
+    """The dtype that holds both, also where JAX is told to promote strictly."""
+    return jax.dtypes.canonicalize_dtype(np.result_type(a.dtype, b.dtype))
 
 
 @jax.tree_util.register_pytree_with_keys_class
@@ -110,9 +134,15 @@ class PauliSum:
     __array_ufunc__ = None  # numpy scalars on the left must defer to __rmul__
 
     def __init__(self, words: Iterable[Word], coeffs: Any) -> None:
-        words = tuple(tuple(w) for w in words)
+        words = tuple(_as_word(w) for w in words)
         if _concrete(coeffs):
             coeffs = np.asarray(coeffs)
+            if coeffs.dtype.kind not in "iufc":
+                raise ObservableError(
+                    "coeffs must be numbers",
+                    got=coeffs.tolist(),
+                    fix="a term is a Pauli word and its coefficient, as in {'XX': 0.5}",
+                )
             if coeffs.dtype.kind not in "fc":
                 coeffs = coeffs.astype(np.float64)
             if not np.all(np.isfinite(coeffs)):
@@ -148,9 +178,9 @@ class PauliSum:
             >>> qj.PauliSum.from_terms({"ZZ": 1.0, "XI": -0.5})
             PauliSum(1.0 Z0 Z1 - 0.5 X0)
         """
-        items = list(terms.items()) if isinstance(terms, Mapping) else [tuple(t) for t in terms]
+        items: list[Any] = list(terms.items() if isinstance(terms, Mapping) else terms)
         for item in items:
-            if len(item) not in (2, 3):
+            if not isinstance(item, tuple | list) or len(item) not in (2, 3):
                 raise ObservableError(
                     "a term is (letters, coefficient) or (letters, qubits, coefficient)", got=item
                 )
@@ -216,10 +246,10 @@ class PauliSum:
         if _concrete(a) and _concrete(b):
             coeffs = np.outer(a, b).reshape(-1)
         else:
-            dtype = jnp.result_type(a.dtype, b.dtype)
+            dtype = _result_type(a, b)
             coeffs = jnp.outer(jnp.asarray(a, dtype), jnp.asarray(b, dtype)).reshape(-1)
         if np.all(powers % 2 == 0):
-            signs = (1 - powers).astype(coeffs.real.dtype)
+            signs = (1 - powers).astype(np.finfo(coeffs.dtype).dtype)
         else:
             signs = (1j**powers).astype(np.result_type(coeffs.dtype, np.complex64))
             coeffs = coeffs.astype(signs.dtype)
@@ -232,19 +262,21 @@ class PauliSum:
         words = self.words + other.words
         if _concrete(a) and _concrete(b):
             return PauliSum(words, np.concatenate([a, b]))
-        dtype = jnp.result_type(a.dtype, b.dtype)
+        dtype = _result_type(a, b)
         return PauliSum(words, jnp.concatenate([jnp.asarray(a, dtype), jnp.asarray(b, dtype)]))
 
     def __radd__(self, other: Any) -> PauliSum:
         return as_pauli_sum(other) + self
 
     def __mul__(self, scalar: Any) -> PauliSum:
+        if isinstance(scalar, PauliSum) or hasattr(scalar, "__pauli_sum__"):
+            raise ObservableError("* multiplies by a number", fix="write a @ b for the product")
         if not _is_scalar(scalar):
             return NotImplemented
         if _concrete(scalar) and _concrete(self.coeffs):
             return PauliSum(self.words, self.coeffs * scalar)
         scalar = jnp.asarray(scalar)
-        dtype = jnp.result_type(scalar.dtype, self.coeffs.dtype)
+        dtype = _result_type(scalar, self.coeffs)
         return PauliSum(self.words, jnp.asarray(self.coeffs, dtype) * scalar.astype(dtype))
 
     __rmul__ = __mul__

@@ -1,9 +1,10 @@
-"""Strict settings for every test: float64, no silent promotion, warnings are errors."""
+"""Strict settings for every test: float64, strict promotion, checked types, no warnings."""
 
 import os
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
 
 os.environ.setdefault(
     "JAX_COMPILATION_CACHE_DIR", str(Path(__file__).resolve().parents[1] / ".cache" / "jax")
@@ -12,6 +13,9 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import jax
+
+# Shapes and types in signatures are enforced here, and only here: users pay nothing for them.
+install_import_hook("qjax", "beartype.beartype")
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")

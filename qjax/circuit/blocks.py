@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from jax.extend.core import Literal
 
 from ..errors import CircuitError, ParameterError
-from .operations import Operation
+from .operations import Operation, is_concrete
 
 Operations = tuple[Operation, ...]
 
@@ -143,6 +144,12 @@ class Layers(_Block):
         moving = iter(jax.vmap(varying)(stacked_params))
         leaves = [fixed_leaves[k] if is_fixed else next(moving) for k, is_fixed in enumerate(fixed)]
         self._set(jax.tree.unflatten(treedef, leaves), tuple(not f for f in fixed), False, length)
+        if not all(np.all(np.isfinite(np.asarray(x))) for x in leaves if is_concrete(x)):
+            raise ParameterError(
+                "Layers: stacked_params must give finite parameters",
+                expected="finite numbers in every layer",
+                got="NaN or infinity",
+            )
         if any(_has_preparation(op) for op in self.ops):
             raise CircuitError(
                 "Layers: StatePrep cannot stand in a repeated block", fix="put it before the block"
@@ -242,9 +249,12 @@ class Repeat(_Block):
     times: int
 
     def __init__(self, block: Any, times: int) -> None:
-        if isinstance(times, bool) or not hasattr(times, "__index__") or int(times) < 1:
+        if isinstance(times, bool) or not isinstance(times, numbers.Integral) or int(times) < 1:
             raise ParameterError(
-                "Repeat: times must be a positive integer", expected="1, 2, 3, ...", got=repr(times)
+                "Repeat: times must be a positive integer",
+                expected="1, 2, 3, ...",
+                got=repr(times),
+                fix="times is structure: a Python integer, not an array or a traced value",
             )
         ops = flatten_operations(block, "Repeat: block")
         if any(_has_preparation(op) for op in ops):

@@ -105,7 +105,7 @@ def PauliRotation(theta: Any, word: str, qubits: Iterable[int]) -> Gate:
         PauliRotation(0.3, 'XZY', 0, 2, 1)
     """
     places = as_qubits(qubits, "PauliRotation: ")
-    make_word(word, range(len(word)))
+    make_word(word)
     if len(word) != len(places):
         raise ArityError(
             "PauliRotation needs one qubit per letter",
@@ -174,17 +174,23 @@ def Unitary(matrix: Any, qubits: Iterable[int] | int) -> Gate:
     places = as_qubits(qubits, "Unitary: ")
     d = 2 ** len(places)
     matrix = as_array(matrix, (d, d), "Unitary: matrix", complex_ok=True)
+    fix = "orthonormalise it (QR, polar decomposition), or use a Kraus channel"
+    _check_unitary(matrix, "Unitary: matrix", fix)
+    return Gate("Unitary", [matrix], places)
+
+
+def _check_unitary(matrix: Any, name: str, fix: str) -> None:
+    """Raise `MatrixError` where a concrete matrix is not unitary."""
     if is_concrete(matrix):
         a = np.asarray(matrix)
-        error = float(np.max(np.abs(a.conj().T @ a - np.eye(d))))
+        error = float(np.max(np.abs(a.conj().T @ a - np.eye(len(a)))))
         if error > (1e-3 if a.dtype in (np.float32, np.complex64) else 1e-6):
             raise MatrixError(
-                "Unitary: matrix is not unitary",
+                f"{name} is not unitary",
                 expected="U^dagger U = 1",
                 got=f"largest deviation {error:.2e}",
-                fix="orthonormalise it (QR, polar decomposition), or use a Kraus channel",
+                fix=fix,
             )
-    return Gate("Unitary", [matrix], places)
 
 
 def SU2(params: Any, qubit: int) -> Gate:
@@ -233,6 +239,8 @@ def Evolution(hamiltonian: Any, t: Any, qubits: Iterable[int] | int) -> Gate:
     if isinstance(hamiltonian, Eigensystem):
         values = as_array(hamiltonian.values, (d,), "Evolution: eigenvalues")
         vectors = as_array(hamiltonian.vectors, (d, d), "Evolution: eigenvectors", complex_ok=True)
+        fix = "pass the result of qjax.eigensystem, or the Hermitian matrix itself"
+        _check_unitary(vectors, "Evolution: the matrix of eigenvectors", fix)
         return Gate("Evolution", [values, vectors, t], places)
     h = as_array(hamiltonian, (d, d), "Evolution: hamiltonian", complex_ok=True)
     check_hermitian(h, "Evolution: hamiltonian")
@@ -300,9 +308,12 @@ def BasisState(bits: str | Iterable[int], qubits: Iterable[int] | int | None = N
         >>> qj.BasisState("101")
         [X(0), X(2)]
     """
-    values = [int(b) if b in ("0", "1", 0, 1) else b for b in bits]
-    if any(v not in (0, 1) for v in values):
-        raise ParameterError("BasisState: bits must be 0 or 1", got=bits)
+    listed = list(bits) if np.iterable(bits) else [bits]
+    if not np.iterable(bits) or any(b not in ("0", "1", 0, 1) for b in listed):
+        raise ParameterError(
+            "BasisState: bits must be 0 or 1", expected='such as "0110" or (0, 1, 1, 0)', got=bits
+        )
+    values = [int(b) for b in listed]
     places = as_qubits(range(len(values)) if qubits is None else qubits, "BasisState: ")
     if len(places) != len(values):
         raise ArityError(
@@ -323,7 +334,7 @@ def Controlled(operation: Any, controls: Any, values: Any = None) -> Operation:
     Example:
         >>> import qjax as qj
         >>> qj.Controlled(qj.X(0), 1), qj.Controlled(qj.RX(0.1, 0), (1, 2), (0, 1))
-        (CX(1, 0), Controlled(RX(0.1, 0), (1, 2), (0, 1)))
+        (CX(1, 0), Controlled(CRX(0.1, 2, 0), (1,), (0,)))
     """
     _check_operation(operation, "Controlled")
     controls = as_qubits(controls, "Controlled: controls: ")

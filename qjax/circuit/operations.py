@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from ..errors import (
     ArityError,
@@ -262,7 +263,7 @@ class Gate(Operation):
 def _show(value: Any) -> str:
     if isinstance(value, Param | str):
         return str(value)
-    if isinstance(value, jax.core.Tracer) or not hasattr(value, "shape"):
+    if isinstance(value, Tracer) or not hasattr(value, "shape"):
         return "?"
     if value.shape == ():
         return f"{float(value):.6g}"
@@ -278,32 +279,37 @@ def _leaf(value: Any) -> Any:
 
 def as_qubits(qubits: Any, where: str = "") -> tuple[int, ...]:
     """``qubits`` (one or several) as a tuple of non-negative Python ints."""
-    if isinstance(qubits, jax.core.Tracer):
-        raise QubitError(
-            f"{where}a qubit must be a Python integer, not a traced value",
-            fix="qubits are structure: keep them out of the arguments of jit, vmap and grad",
-        )
-    if isinstance(qubits, numbers.Integral | np.ndarray) and np.ndim(qubits) == 0:
-        qubits = (qubits,)
+    scalar = getattr(qubits, "ndim", 1) == 0 or isinstance(qubits, numbers.Integral | Tracer)
+    listed: Any = (qubits,) if scalar else qubits
     try:
-        items = tuple(qubits)
+        items = tuple(listed)
     except TypeError:
         raise QubitError(
             f"{where}qubits must be integers", expected="an int or several", got=repr(qubits)
         ) from None
     for q in items:
-        if isinstance(q, bool | np.bool_) or not hasattr(q, "__index__"):
+        if isinstance(q, Tracer):
             raise QubitError(
-                f"{where}a qubit must be an integer", expected="0, 1, 2, ...", got=repr(q)
+                f"{where}a qubit must be a Python integer, not a traced value",
+                fix="qubits are structure: keep them out of the arguments of jit, vmap and grad",
             )
-    out = tuple(operator.index(q) for q in items)
+    out = tuple(_as_qubit(q, where) for q in items)
     if any(q < 0 for q in out):
         raise QubitError(
             f"{where}a qubit must not be negative",
             expected="0, 1, 2, ... (qubit 0 is the left-most)",
-            got=out if len(out) > 1 else out[0],
+            got=", ".join(map(str, out)),
         )
     return out
+
+
+def _as_qubit(qubit: Any, where: str) -> int:
+    try:
+        if not isinstance(qubit, bool | np.bool_):
+            return operator.index(qubit)
+    except TypeError:
+        pass
+    raise QubitError(f"{where}a qubit must be an integer", expected="0, 1, 2, ...", got=repr(qubit))
 
 
 def check_distinct(qubits: tuple[int, ...], where: str = "") -> None:
@@ -320,7 +326,7 @@ def as_values(values: Any, controls: tuple[int, ...]) -> tuple[int, ...]:
     """Control values: all ones unless given, one per control."""
     if values is None:
         return (1,) * len(controls)
-    out = (values,) if isinstance(values, numbers.Integral) else tuple(values)
+    out = tuple(values) if isinstance(values, Iterable) else (values,)
     if len(out) != len(controls) or any(v not in (0, 1) for v in out):
         raise ParameterError(
             "values needs a 0 or a 1 for every control",
@@ -352,8 +358,14 @@ def as_array(value: Any, shape: tuple[int, ...], name: str, *, complex_ok: bool 
                 got=f"{type(value).__name__}: {value!r:.60}",
             )
         value = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
-    elif not complex_ok and jax.numpy.issubdtype(value.dtype, jax.numpy.complexfloating):
-        raise ParameterError(f"{name} must be real", got=f"dtype {value.dtype}")
+    else:
+        kinds = (np.complexfloating, np.floating, np.integer)[0 if complex_ok else 1 :]
+        if not any(jax.numpy.issubdtype(value.dtype, kind) for kind in kinds):
+            raise ParameterError(
+                f"{name} must be {'numbers' if complex_ok else 'real numbers'}",
+                expected=f"{'' if complex_ok else 'real '}number(s) of shape {shape}",
+                got=f"dtype {value.dtype}",
+            )
     if value.shape != shape:
         raise ParameterError(
             f"{name} has the wrong shape",
@@ -369,4 +381,4 @@ def as_array(value: Any, shape: tuple[int, ...], name: str, *, complex_ok: bool 
 
 def is_concrete(value: Any) -> bool:
     """Whether the numbers are known now (no tracer, no placeholder)."""
-    return isinstance(value, np.ndarray | jax.Array) and not isinstance(value, jax.core.Tracer)
+    return isinstance(value, np.ndarray | jax.Array) and not isinstance(value, Tracer)

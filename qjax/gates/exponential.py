@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 _SQUARINGS = 12  # covers spectral radii up to 2**11; beyond, the phase itself has no digits left
@@ -51,7 +52,7 @@ def exp_i(
 
     Source: scaling and squaring, Higham, *Functions of Matrices* (2008), chapter 10.
     """
-    dtype = jnp.result_type(hermitian.dtype, jnp.complex64)
+    dtype = np.result_type(hermitian.dtype, np.complex64)
     real = jnp.finfo(dtype).dtype
     matmul = _matmul
     a = 1j * hermitian.astype(dtype)

@@ -107,7 +107,7 @@ def _phases(
             doc,
             param_names=("theta",)[:k],
             diagonal=(c, lin),
-            real=k == 0 and bool(np.all(values.imag == 0)),
+            real=k == 0 and bool(np.all(np.imag(values) == 0)),
             inverse=inverse,
             exponents=() if linear is None else (tuple(dict.fromkeys(linear)),),
             **facts,
