@@ -1,0 +1,48 @@
+"""Ready-made circuits: data encodings and ansaetze, each a plain function returning a Circuit."""
+
+from .ansaetze import (
+    brickwork_su4,
+    brickwork_su4_shape,
+    hardware_efficient,
+    hardware_efficient_shape,
+    strongly_entangling,
+    strongly_entangling_shape,
+)
+from .encodings import (
+    amplitude_encoding,
+    angle_encoding,
+    basis_encoding,
+    iqp_encoding,
+    zz_feature_map,
+)
+from .entanglement import entangled_pairs
+from .qaoa import qaoa
+from .reuploading import data_reuploading, data_reuploading_shape
+from .two_local import (
+    efficient_su2,
+    efficient_su2_shape,
+    real_amplitudes,
+    real_amplitudes_shape,
+)
+
+__all__ = [
+    "amplitude_encoding",
+    "angle_encoding",
+    "basis_encoding",
+    "brickwork_su4",
+    "brickwork_su4_shape",
+    "data_reuploading",
+    "data_reuploading_shape",
+    "efficient_su2",
+    "efficient_su2_shape",
+    "entangled_pairs",
+    "hardware_efficient",
+    "hardware_efficient_shape",
+    "iqp_encoding",
+    "qaoa",
+    "real_amplitudes",
+    "real_amplitudes_shape",
+    "strongly_entangling",
+    "strongly_entangling_shape",
+    "zz_feature_map",
+]
