@@ -89,18 +89,21 @@ def compile_only(arena: Arena, case: Case, name: str, compare: bool) -> dict:
 
 
 def gradient_memory(arena: Arena, case: Case, name: str, compare: bool) -> dict:
-    """Measure memory: what XLA plans for temporaries, and how far the process grows when it runs.
+    """Measure memory: what XLA plans for temporaries, and how far the process grows in a run.
 
     `states` counts state vectors of the peer's precision: XLA's plan where there is one, the
-    growth of the process otherwise.
+    growth of the process otherwise. The growth leaves tracing and compiling out.
     """
     budget = arena.settings.budget
     worker = arena.worker(name, case, fresh=True)
     worker.ask("prepare", budget, case=case.to_json())
     found = worker.ask("compile", budget)
-    run = first_call(arena, case, name, compare)
-    growth = run["peak_memory"] - run["memory_before"]
-    vector = COMPLEX64_BYTES * 2**case.qubits * (2 if run["precision"] == "complex128" else 1)
     planned = found.get("temporary_bytes")
+    found |= worker.ask("start", budget, compiled=planned is not None)
+    if compare:
+        found["answer"] = worker.ask("answer", budget)
+    found |= worker.ask("memory", 10.0)
+    vector = COMPLEX64_BYTES * 2**case.qubits * (2 if found["precision"] == "complex128" else 1)
+    growth = found["peak_memory"] - found["memory_before"]
     states = (growth if planned is None else planned) / vector
-    return found | run | {"growth_bytes": growth, "states": states}
+    return found | {"growth_bytes": growth, "states": states}

@@ -11,6 +11,15 @@ from benchmarks.environments import ROOT
 from benchmarks.peers import OURS
 from benchmarks.suites import Suite
 
+# Shown below the table of a suite, where its measurement has them.
+DETAILS = {
+    "first_seconds": ("First call", "s"),
+    "trace_seconds": ("Tracing", "s"),
+    "compile_seconds": ("Compiling", "s"),
+    "growth_bytes": ("Growth of the process in a run, tracing and compiling left out", "B"),
+    "peak_memory": ("Peak resident memory of the process", "B"),
+}
+
 
 def machine() -> dict:
     """Return what the numbers depend on, besides the code."""
@@ -72,11 +81,9 @@ def write_markdown(folder: Path, name: str, suite: Suite, rows: list[dict], cont
         "",
         *table(rows, suite.figure, suite.unit, ratios=True),
     ]
-    if suite.figure == "seconds" and any("first_seconds" in e for r in rows for e in entries(r)):
-        lines += ["", "## First call", "", *table(rows, "first_seconds", "s")]
-    if any("peak_memory" in e for r in rows for e in entries(r)):
-        lines += ["", "## Peak resident memory of the process", ""]
-        lines += table(rows, "peak_memory", "B")
+    for key, (heading, unit) in DETAILS.items():
+        if key != suite.figure and any(key in entry for row in rows for entry in entries(row)):
+            lines += ["", f"## {heading}", "", *table(rows, key, unit)]
     lines += ["", *section("## Ratios", suite.remarks(rows))]
     lines += section("## Who could not", refusals(rows))
     lines += section("## Versions", versions(context["versions"]))
