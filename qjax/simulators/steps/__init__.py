@@ -1,12 +1,13 @@
 """The few kinds of big step that a plan consists of. Each knows how to prepare, apply and undo."""
 
-from .local import LocalStep, Window
+from .local import LocalStep
 from .loop import LoopStep
 from .pauli import PauliStep
 from .permutation import PermutationStep
 from .phase import PhaseStep
 from .step import Item, Leaf, Step
 from .subspace import SubspaceStep
+from .window import Window
 
 __all__ = [
     "Item",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -12,23 +11,8 @@ import jax.numpy as jnp
 
 from ..kernels import HIGHEST, Pair, apply_matrix, dagger, pair_product
 from .step import Item, Step, as_pair, complex_of, fetch, target_matrix
-
-
-@dataclass(frozen=True)
-class Window:
-    """A few ascending qubits and the gates on them, in order."""
-
-    qubits: tuple[int, ...]
-    items: tuple[Item, ...]
-
-    @property
-    def real(self) -> bool:
-        return all(item.real for item in self.items)
-
-    @property
-    def product(self) -> bool:
-        """Whether the matrix is a Kronecker product of one-qubit matrices."""
-        return all(len(item.qubits) == 1 for item in self.items)
+from .turns import as_turns, rotate
+from .window import Window
 
 
 class LocalStep(Step):
@@ -44,11 +28,19 @@ class LocalStep(Step):
         self.real = all(w.real for w in windows)
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> list[Pair]:
-        singles = [i for w in self.windows for i in w.items if len(i.qubits) == 1]
+        turns = [as_turns(w) for w in self.windows]
+        done = {k: rotate(t, leaves, dtype) for k, t in enumerate(turns) if t is not None}
+        rest = [w for w, t in zip(self.windows, turns, strict=True) if t is None]
+        others = iter(self._matrices(rest, leaves, dtype))
+        return [done[k] if k in done else next(others) for k in range(len(self.windows))]
+
+    @staticmethod
+    def _matrices(windows: Sequence[Window], leaves: Sequence[Any], dtype: Any) -> list[Pair]:
+        singles = [i for w in windows for i in w.items if len(i.qubits) == 1]
         matrices = dict(zip(map(id, singles), _one_qubit(singles, leaves, dtype), strict=True))
         return [
             _product(w, matrices, dtype) if w.product else _sequence(w, matrices, leaves, dtype)
-            for w in self.windows
+            for w in windows
         ]
 
     def apply(self, state: Pair, coefficients: list[Pair]) -> Pair:

@@ -100,7 +100,7 @@ class _Half:
 class PhaseStep(Step):
     """Multiplication of the state by ``exp(i phi(j))``.
 
-    The register is cut into two halves. Gates within a half give a vector over that half; signs
+    The register is cut into two halves (or, with ``whole``, not at all). Gates within a half give a vector over that half; signs
     and two-qubit phases across the cut are made from bits and one small matrix product; whatever
     else crosses (phases on three or more qubits, vectors of phases) is broadcast from its table.
     """
@@ -109,8 +109,7 @@ class PhaseStep(Step):
 
     def __init__(self, n: int, items: Sequence[Item], whole: bool = False) -> None:
         self.n, self.items = n, tuple(items)
-        self.whole = whole  # whether the phases are held as one vector over all amplitudes
-        self.cut = n // 2
+        self.cut = n if whole else n // 2
         self.left, self.right = _Half(0, self.cut), _Half(self.cut, n - self.cut)
         self.signs: set[frozenset[int]] = set()
         self.tables: list[tuple[Item, np.ndarray, np.ndarray]] = []
@@ -211,8 +210,6 @@ class PhaseStep(Step):
                 angle = jnp.matmul(jnp.asarray(linear, dtype), jnp.stack(params), precision=HIGHEST)
                 pair = pair_product(pair, (jnp.cos(angle), jnp.sin(angle)), lambda a, b: a * b)
             out["tables"].append(_ascending(pair, item.qubits))
-        if self.whole:
-            out = {"whole": self._whole(out, dtype)}
         return out
 
     def _weights(self, leaves: Sequence[Any], dtype: Any) -> Any:
@@ -231,22 +228,13 @@ class PhaseStep(Step):
             total = total + jnp.matmul(stack, params, precision=HIGHEST)
         return total
 
-    def _whole(self, parts: dict[str, Any], dtype: Any) -> Pair:
-        """All phases as one vector over the amplitudes."""
-        one: Pair = (jnp.ones(2**self.n, dtype), None)
-        return self._multiply(one, parts, ())
-
     def apply(self, state: Pair, coefficients: dict[str, Any]) -> Pair:
-        if "whole" in coefficients:
-            return pair_product(coefficients["whole"], state, lambda a, b: a * b)
         return self._multiply(state, coefficients, state[0].shape[1:])
 
     def undo(self, state: Pair, coefficients: dict[str, Any]) -> Pair:
         def reverse(pair: Pair | None) -> Pair | None:
             return None if pair is None else conjugate(pair)
 
-        if "whole" in coefficients:
-            return self.apply(state, {"whole": conjugate(coefficients["whole"])})
         undone = dict(
             coefficients,
             left=reverse(coefficients["left"]),
@@ -323,8 +311,8 @@ class PhaseStep(Step):
         return 1 - 2 * (bit & 1).astype(dtype)
 
     def cost(self) -> tuple[float, float]:
-        passes = 1.0 + len(self._table_items()) * (not self.whole)
-        trig = 40.0 if self.pairs and not self.whole else 0.0
+        passes = 1.0 + len(self._table_items())
+        trig = 40.0 if self.pairs else 0.0
         return (6 * passes + 6 + trig) * 2.0**self.n, passes
 
     def describe(self) -> str:
