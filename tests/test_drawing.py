@@ -1,5 +1,8 @@
 """Text drawings, character by character."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +10,7 @@ import pytest
 
 import qjax as qj
 from qjax.errors import CircuitError, ParameterError, QjaxError
-from qjax.viz import draw
+from qjax.viz import draw, draw_figure
 
 
 def golden(text):
@@ -164,7 +167,37 @@ def test_every_gate_of_the_table_can_be_drawn():
     assert "(0.5)" in draw(qj.Circuit(2, [qj.Evolution(np.eye(4), 0.5, (0, 1))]))
 
 
+def test_a_figure_holds_every_wire_box_and_frame(tmp_path):
+    inner = qj.Repeat([qj.CNOT(1, 2), qj.GlobalPhase(0.1)], 3)
+    circuit = qj.Circuit(
+        3, [qj.H(0), qj.SWAP(0, 1), qj.Repeat([qj.RX(0.5, 1), inner], 2), qj.CZ(0, 2)]
+    )
+    figure = draw_figure(circuit)
+    texts = {t.get_text() for t in figure.axes[0].texts}
+    phase = "global phase: 0.1 (x2) (x3)"
+    assert texts == {"q0", "q1", "q2", "H", "RX(0.5)", "x2", "x3", phase}
+    assert len(figure.axes[0].patches) == 4
+    figure.savefig(tmp_path / "circuit.png")
+    assert (tmp_path / "circuit.png").stat().st_size > 1000
+
+
+def test_a_figure_may_be_drawn_into_given_axes():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    ax = figure.add_subplot()
+    assert draw_figure(qj.Circuit(1), ax=ax) is figure
+    assert [t.get_text() for t in ax.texts] == ["q0"]
+
+
+def test_matplotlib_is_loaded_only_when_a_figure_is_asked_for():
+    code = "import qjax.viz, sys; assert not any(m.startswith('matplotlib') for m in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 MISUSE = [
+    (lambda: draw_figure(qj.Circuit(1), digits=0), ParameterError, "digits must be at least 1"),
+    (lambda: draw_figure([qj.H(0)]), CircuitError, "wrap the operations"),
     (lambda: draw(qj.H(0)), CircuitError, "wrap the operations"),
     (lambda: draw(lambda: None), CircuitError, "call your ansatz function first"),
     (lambda: draw(qj.Circuit(1), width=5), ParameterError, "width must be at least 20"),
