@@ -199,7 +199,7 @@ def zz_feature_map(x: Any, layers: int = 2, entanglement: Any = "full") -> Circu
     Raises:
         ParameterError: x of another shape, fewer than one layer, an unknown entanglement.
 
-    Source: Havlicek et al., arXiv:1804.11326, equation (2) with the map of its main text.
+    Source: Havlicek et al., arXiv:1804.11326, the feature map of its main text.
 
     Example:
         >>> import qjax as qj

@@ -34,7 +34,7 @@ def qaoa(problem: Any, gammas: Any, betas: Any, n: int | None = None) -> Circuit
         ObservableError: a cost that is not diagonal or not real.
         ParameterError: gammas and betas of different or wrong shape, an n too small.
 
-    Source: Farhi, Goldstone and Gutmann, arXiv:1411.4028, equations (2) to (6).
+    Source: Farhi, Goldstone and Gutmann, arXiv:1411.4028.
 
     Example:
         >>> import qjax as qj

@@ -33,7 +33,7 @@ def data_reuploading(x: Any, weights: Any, biases: Any, entanglement: Any = "lin
     Raises:
         ParameterError: arrays of another shape, an unknown entanglement.
 
-    Source: Perez-Salinas et al., arXiv:1907.02085, equation (10) (the compressed form), with
+    Source: Perez-Salinas et al., arXiv:1907.02085, the compressed form of a layer, with the
     angles of qjax.U3 in place of their exponents.
 
     Example:
