@@ -1,0 +1,7 @@
+"""``python -m qjax`` is the command ``qjax``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,41 @@
+"""Which experiments there are. Each lives in a module of its own, imported when it is asked for."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+
+from ..errors import ExperimentError
+from .frame import Experiment
+
+MODULES: dict[str, str] = {
+    "qhe-digits": "qhe_digits",
+    "h2-curve": "h2_curve",
+}
+"""Name on the command line, and module in this package with its ``EXPERIMENT``."""
+
+
+def names() -> list[str]:
+    """The names of all experiments, the main one first."""
+    return list(MODULES)
+
+
+def find(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises:
+        ExperimentError: there is none.
+
+    Example:
+        >>> from qjax.experiments import find
+        >>> find("qhe-digits").paper
+        'arXiv:2407.14055'
+    """
+    if name not in MODULES:
+        near = difflib.get_close_matches(name, MODULES, n=1)
+        raise ExperimentError(
+            f"there is no experiment {name!r}",
+            expected=", ".join(MODULES),
+            fix=f"did you mean {near[0]}?" if near else "qjax list shows them all",
+        )
+    return importlib.import_module(f"{__package__}.{MODULES[name]}").EXPERIMENT
