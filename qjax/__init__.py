@@ -3,6 +3,7 @@
 Importing qjax changes no JAX configuration and loads neither flax nor matplotlib.
 """
 
+from . import observables, templates, viz
 from .circuit import Circuit, Controlled, Gate, Inverse, Layers, Operation, Param, Repeat
 from .circuit.constructors import (
     CCX,
@@ -68,8 +69,8 @@ from .measure import (
     amplitudes,
     entropy,
     estimate,
-    expval,
     explain,
+    expval,
     overlap,
     probs,
     reduced_density_matrix,
@@ -90,3 +91,4 @@ from .observables import (
 )
 from .pauli import PauliSum
 from .simulators import Statevector
+from .viz import draw

@@ -64,11 +64,11 @@ def apply_matrix(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> 
     if k == 0:
         return pair_product((matrix[0][0, 0], _entry(matrix[1], 0, 0)), state, lambda m, x: m * x)
     contiguous = qubits == tuple(range(qubits[0], qubits[0] + k))
-    plain = matrix[0].ndim == 2
-    if plain and contiguous and qubits[0] == 0 and n >= 4:
-        return _leading(state, matrix, k)
-    if plain and contiguous and qubits[-1] == n - 1 and state[0].ndim == 1:
-        return _trailing(state, matrix, k)
+    if matrix[0].ndim == 2 and contiguous and n >= 4:
+        outer = 2 ** qubits[0]
+        inner = state[0].size // (outer * 2**k)
+        if outer == 1 or inner == 1 or (k >= 2 and inner >= 2**k):
+            return _product(state, matrix, outer, 2**k)
     if k <= 2:
         return _butterfly(state, matrix, qubits, n)
     return _general(state, matrix, qubits, n)
@@ -78,16 +78,22 @@ def _entry(m: Any, i: int, j: int) -> Any:
     return None if m is None else m[i, j]
 
 
-def _leading(state: Pair, matrix: Pair, k: int) -> Pair:
+def _product(state: Pair, matrix: Pair, outer: int, d: int) -> Pair:
+    """Neighbouring qubits by matrix products, one for each setting of the qubits before them.
+
+    The matrix is repeated along a batch axis: XLA then calls its matrix product on slices in
+    place, where a contraction without the batch axis would transpose the whole state twice.
+    """
+
     def times(m: Any, x: Any) -> Any:
-        return jnp.matmul(m, x.reshape(2**k, -1), precision=HIGHEST).reshape(x.shape)
-
-    return pair_product(matrix, state, times)
-
-
-def _trailing(state: Pair, matrix: Pair, k: int) -> Pair:
-    def times(m: Any, x: Any) -> Any:
-        return jnp.matmul(x.reshape(-1, 2**k), m.T, precision=HIGHEST).reshape(x.shape)
+        if outer == 1:
+            out = jnp.matmul(m, x.reshape(d, -1), precision=HIGHEST)
+        elif outer * d == x.size:
+            out = jnp.matmul(x.reshape(-1, d), m.T, precision=HIGHEST)
+        else:
+            repeated = jnp.broadcast_to(m[None], (outer, d, d))
+            out = jnp.matmul(repeated, x.reshape(outer, d, -1), precision=HIGHEST)
+        return out.reshape(x.shape)
 
     return pair_product(matrix, state, times)
 
@@ -148,6 +154,33 @@ def _general(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pair
     return pair_product(matrix, state, times)
 
 
+def gram(a: Pair, b: Pair, qubits: tuple[int, ...], n: int) -> Pair:
+    """``sum_r a[i, r] conj(b[j, r])`` over all other qubits, ``(2**k, 2**k, *batch)``."""
+    shape, axes = split_axes(n, qubits)
+    batch = a[0].shape[1:]
+    d = 2 ** len(qubits)
+    first = 2 ** qubits[0]
+    contiguous = qubits == tuple(range(qubits[0], qubits[0] + len(qubits)))
+    inner = 2**n // (first * d)
+
+    def front(x: Any) -> Any:
+        order = axes + [i for i in range(len(shape)) if i not in axes]
+        tail = range(len(shape), len(shape) + len(batch))
+        return x.reshape(*shape, *batch).transpose(*order, *tail).reshape(d, -1, *batch)
+
+    def times(x: Any, y: Any) -> Any:
+        if batch:
+            return jnp.einsum("irb,jrb->ijb", front(x), front(y), precision=HIGHEST)
+        if contiguous and inner == 1:
+            return jnp.matmul(x.reshape(-1, d).T, y.reshape(-1, d), precision=HIGHEST)
+        if contiguous and first > 1 and inner >= 64:
+            x, y = x.reshape(first, d, -1), y.reshape(first, d, -1)
+            return jnp.sum(jnp.matmul(x, y.swapaxes(1, 2), precision=HIGHEST), axis=0)
+        return jnp.matmul(front(x), front(y).T, precision=HIGHEST)
+
+    return pair_product(a, conjugate(b), times)
+
+
 def dagger(matrix: Pair) -> Pair:
     """The conjugate transpose of ``(d, d, *batch)``."""
     re, im = matrix
@@ -169,6 +202,16 @@ def multiply_diagonal(state: Pair, table: Pair, qubits: tuple[int, ...], n: int)
 
 def _pad(x: Any, axes: int) -> Any:
     return x.reshape(x.shape + (1,) * axes)
+
+
+def partition(n: int, largest: int = 5) -> tuple[tuple[int, ...], ...]:
+    """Neighbouring qubits in windows of nearly equal size, the larger ones first."""
+    count = -(-n // largest)
+    sizes = [n // count + (k < n % count) for k in range(count)]
+    starts = np.cumsum([0, *sizes])
+    return tuple(
+        tuple(range(a, b)) for a, b in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+    )
 
 
 def flip(x: Any, mask: int, n: int) -> Any:

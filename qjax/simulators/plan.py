@@ -21,6 +21,7 @@ import numpy as np
 
 from ..circuit import Circuit, Gate, Layers, Operation, Repeat
 from ..errors import UnsupportedError
+from .kernels import partition
 from .repetition import find_repetition
 from .steps import (
     Item,
@@ -45,22 +46,20 @@ class Layout:
     """How a plan lays out its steps.
 
     Attributes:
-        edge: qubits of the leading and of the trailing window; 0 for windows of two qubits
-            everywhere, which suits a batch axis that runs last.
+        cell: the register is cut into cells of at most this many qubits; matrices within a cell
+            become one. 2 means pairs of any two qubits, which suits a batch axis that runs last.
         whole: whether phases are held as one vector over all amplitudes.
     """
 
-    edge: int
+    cell: int
     whole: bool
 
 
 def layout_for(n: int, batch_last: bool = False) -> Layout:
     """The layout that measures best for a state of ``n`` qubits."""
     if batch_last:
-        return Layout(edge=0, whole=False)
-    if n <= 10:
-        return Layout(edge=(n + 1) // 2, whole=True)
-    return Layout(edge=4 if n == 12 else 5, whole=False)
+        return Layout(cell=2, whole=False)
+    return Layout(cell=5, whole=n <= 10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,36 +259,32 @@ def _gatherable(n: int, items: list[Item]) -> list[list[Item]]:
 def _windows(
     n: int, groups: Sequence[tuple[frozenset[int], list[Item]]], layout: Layout
 ) -> list[Window]:
-    """The leading and the trailing groups as one window each, single qubits between in pairs."""
-    edge = layout.edge
-    lead, trail, middle = [], [], []
+    """Groups within one cell of the register as one window; what lies across cells by itself.
+
+    A cell in which only one or two neighbours are acted on becomes a window of just those.
+    """
+    cells = partition(n, layout.cell) if layout.cell > 2 else ()
+    place = {q: k for k, cell in enumerate(cells) for q in cell}
+    held: dict[int, list[tuple[frozenset[int], list[Item]]]] = {}
+    out, singles = [], []
     for qubits, items in groups:
-        if edge and max(qubits) < edge:
-            lead.append((qubits, items))
-        elif edge and min(qubits) >= max(edge, n - edge):
-            trail.append((qubits, items))
+        home = {place.get(q) for q in qubits}
+        if len(home) == 1 and None not in home:
+            held.setdefault(home.pop(), []).append((qubits, items))  # type: ignore[arg-type]
+        elif len(qubits) == 1:
+            singles.append((qubits, items))
         else:
-            middle.append((qubits, items))
-    out = []
-    if lead:
-        last = max(max(q) for q, _ in lead)
-        wide = len(lead) > 2 or last < 2 or n <= 12
-        if wide:
-            out.append(_window(tuple(range(last + 1)), lead))
-        else:
-            middle = lead + middle
-    if trail:
-        first = min(min(q) for q, _ in trail)
-        out.append(_window(tuple(range(first, n)), trail))
-    singles = sorted((g for g in middle if len(g[0]) == 1), key=lambda g: min(g[0]))
+            out.append(Window(tuple(sorted(qubits)), tuple(items)))
+    for _, members in sorted(held.items()):
+        first = min(min(q) for q, _ in members)
+        last = max(max(q) for q, _ in members)
+        out.append(_window(tuple(range(first, last + 1)), members))
     for real in (True, False):
         alike = [g for g in singles if all(i.real for i in g[1]) is real]
+        alike.sort(key=lambda g: min(g[0]))
         for k in range(0, len(alike), 2):
             pair = alike[k : k + 2]
             out.append(_window(tuple(sorted(q for qs, _ in pair for q in qs)), pair))
-    for qubits, items in middle:
-        if len(qubits) > 1:
-            out.append(Window(tuple(sorted(qubits)), tuple(items)))
     return out
 
 

@@ -9,8 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
-from ..pauli import PauliSum, word_masks
-from .kernels import HIGHEST, Pair, bit_signs, flip
+from ..gates.matrices import pauli_matrix
+from ..pauli import PauliSum, Word, word_masks
+from .kernels import HIGHEST, Pair, apply_matrix, bit_signs, flip, partition
+
+MATRIX_WORDS = 64  # words on one cell beyond which their matrix is not worth its constants
 
 
 def apply_word(state: Pair, x: int, z: int, power: int, n: int) -> Pair:
@@ -49,77 +52,117 @@ def _signed(a: Any, z: int, n: int) -> Any:
     return out.reshape(a.shape)
 
 
-def group_words(operator: PauliSum, n: int) -> dict[int, list[tuple[int, int, int]]]:
-    """Words by what they flip: ``{x: [(position, z, number of Y), ...]}``."""
-    groups: dict[int, list[tuple[int, int, int]]] = {}
-    for k, word in enumerate(operator.words):
-        x, z, y = word_masks(word, n)
-        groups.setdefault(x, []).append((k, z, y))
-    return groups
-
-
-def _signs(coeffs: Any, members: list[tuple[int, int, int]], n: int, dtype: Any, batch: int) -> Any:
-    """``sum_k coeffs[k] (-1)**popcount(j & z_k)`` over all indices ``j``, as ``(A, B, *batch)``.
+def _signs(coeffs: Any, masks: list[int], n: int, dtype: Any, batch: int) -> Any:
+    """``sum_k coeffs[k] (-1)**popcount(j & masks[k])`` over all ``j``, as ``(A, B, *batch)``.
 
     Every sign factors into one of the leading and one of the trailing half-register, so many
     words cost one small matrix product.
     """
     ha, hb = halves(n)
-    left = sorted({z >> hb for _, z, _ in members})
-    right = sorted({z & (2**hb - 1) for _, z, _ in members})
-    rows, columns = {z: i for i, z in enumerate(left)}, {z: i for i, z in enumerate(right)}
-    where = np.array([rows[z >> hb] * len(right) + columns[z & (2**hb - 1)] for _, z, _ in members])
-    c = coeffs[np.array([k for k, _, _ in members])].astype(dtype)
+    c = coeffs.astype(dtype)
     pad = (1,) * batch
-    if len(members) == 1 and members[0][1] == 0:
+    if masks == [0]:
         return c.reshape(1, 1, *pad)
+    left, right = sorted({z >> hb for z in masks}), sorted({z & (2**hb - 1) for z in masks})
+    core = np.zeros((len(left), len(right), len(masks)))
+    for k, z in enumerate(masks):
+        core[left.index(z >> hb), right.index(z & (2**hb - 1)), k] = 1
     sa = jnp.asarray(np.stack([bit_signs(ha, z) for z in left], 1), dtype)
     sb = jnp.asarray(np.stack([bit_signs(hb, z) for z in right], 0), dtype)
-    core = jnp.zeros(len(left) * len(right), dtype).at[where].add(c)
-    core = core.reshape(len(left), len(right))
+    middle = jnp.matmul(jnp.asarray(core, dtype), c, precision=HIGHEST)
     if len(left) > len(right):
-        out = jnp.matmul(jnp.matmul(sa, core, precision=HIGHEST), sb, precision=HIGHEST)
+        out = jnp.matmul(jnp.matmul(sa, middle, precision=HIGHEST), sb, precision=HIGHEST)
     else:
-        out = jnp.matmul(sa, jnp.matmul(core, sb, precision=HIGHEST), precision=HIGHEST)
+        out = jnp.matmul(sa, jnp.matmul(middle, sb, precision=HIGHEST), precision=HIGHEST)
     return out.reshape(*out.shape, *pad)
 
 
 def apply_sum(state: Pair, operator: PauliSum, n: int) -> Pair:
-    """``H psi`` for a Pauli sum with real coefficients."""
-    re, im = state
-    dtype, shape = re.dtype, re.shape
-    ha, hb = halves(n)
+    """``H psi`` for a Pauli sum with real coefficients.
+
+    Words that flip qubits of one small cell of the register only, and act nowhere else, become
+    one matrix on that cell; all others work by index flips and signs, words with the same flips
+    together.
+    """
     coeffs = jnp.asarray(operator.coeffs)
-    total_re = total_im = None
+    cells, rest = _by_cell(operator, n)
+    total: Pair = (None, None)
+    for qubits, members in cells:
+        image = apply_matrix(
+            state, _cell_matrix(coeffs, members, qubits, state[0].dtype), qubits, n
+        )
+        total = _plus(total, image)
+    groups: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+    for k in rest:
+        x, z, y = word_masks(operator.words[k], n)
+        # i**y is real for even y and imaginary for odd y.
+        groups.setdefault((x, y % 2), []).append((k, z, y))
+    for (x, parity), members in groups.items():
+        total = _plus(total, _flipped(state, coeffs, members, x, parity, n))
+    re, im = total
+    if re is None:
+        re = jnp.zeros_like(state[0])
+    if im is None and state[1] is not None:
+        im = jnp.zeros_like(re)
+    return re, im
 
-    def add(total: Any, term: Any) -> Any:
-        return term if total is None else total if term is None else total + term
 
-    for x, members in group_words(operator, n).items():
-        for parity in (0, 1):
-            # i**y is real for even y and imaginary for odd y: at most two sub-groups.
-            part = [(k, z, y) for k, z, y in members if y % 2 == parity]
-            if not part:
-                continue
-            sign = np.array([1 if y % 4 in (0, 1) else -1 for _, _, y in part])
-            local = coeffs[np.array([k for k, _, _ in part])]
-            local = local * jnp.asarray(sign, local.dtype)
-            renumbered = [(i, z, y) for i, (_, z, y) in enumerate(part)]
-            d = _signs(local, renumbered, n, dtype, re.ndim - 1)
+def _plus(a: Pair, b: Pair) -> Pair:
+    return tuple(  # type: ignore[return-value]
+        y if x is None else x if y is None else x + y for x, y in zip(a, b, strict=True)
+    )
 
-            def turned(a: Any, d: Any = d, x: int = x) -> Any:
-                if a is None:
-                    return None
-                out = (a.reshape(2**ha, 2**hb, *shape[1:]) * d).reshape(shape)
-                return flip(out, x, n)
 
-            a, b = times_i(turned(re), turned(im), parity)
-            total_re, total_im = add(total_re, a), add(total_im, b)
-    if total_re is None:
-        total_re = jnp.zeros_like(re)
-    if total_im is None and im is not None:
-        total_im = jnp.zeros_like(im)
-    return total_re, total_im
+def _by_cell(operator: PauliSum, n: int) -> tuple[list[tuple[tuple[int, ...], list]], list[int]]:
+    """Words that act within one cell and flip something there, by cell; the rest."""
+    cells: dict[tuple[int, ...], list[tuple[int, Word]]] = {}
+    rest = []
+    windows = partition(n)
+    for k, word in enumerate(operator.words):
+        home = [w for w in windows if word and all(q in w for q, _ in word)]
+        if home and any(c != "Z" for _, c in word):
+            cells.setdefault(home[0], []).append((k, word))
+        else:
+            rest.append(k)
+    kept = []
+    for qubits, members in cells.items():
+        if 2 <= len(members) <= MATRIX_WORDS:
+            kept.append((qubits, members))
+        else:
+            rest += [k for k, _ in members]
+    return kept, sorted(rest)
+
+
+def _cell_matrix(
+    coeffs: Any, members: list[tuple[int, Word]], qubits: tuple[int, ...], dtype: Any
+) -> Pair:
+    words = [dict(word) for _, word in members]
+    basis = np.stack([pauli_matrix("".join(w.get(q, "I") for q in qubits)) for w in words])
+    c = coeffs[np.array([k for k, _ in members])].astype(dtype)
+
+    def part(values: np.ndarray) -> Any:
+        return jnp.tensordot(c, jnp.asarray(values, dtype), 1, precision=HIGHEST)
+
+    return part(basis.real), part(basis.imag) if np.any(basis.imag) else None
+
+
+def _flipped(
+    state: Pair, coeffs: Any, members: list[tuple[int, int, int]], x: int, parity: int, n: int
+) -> Pair:
+    """``sum_k c_k P_k psi`` over words with the flips ``x`` and ``i**y`` real or imaginary."""
+    shape = state[0].shape
+    ha, hb = halves(n)
+    sign = np.array([1 if y % 4 in (0, 1) else -1 for _, _, y in members])
+    c = coeffs[np.array([k for k, _, _ in members])]
+    c = c * jnp.asarray(sign, c.dtype)
+    d = _signs(c, [z for _, z, _ in members], n, state[0].dtype, state[0].ndim - 1)
+
+    def turned(a: Any) -> Any:
+        if a is None:
+            return None
+        return flip((a.reshape(2**ha, 2**hb, *shape[1:]) * d).reshape(shape), x, n)
+
+    return times_i(turned(state[0]), turned(state[1]), parity)
 
 
 def _inner(a: Pair, b: Pair) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..kernels import HIGHEST, Pair, apply_matrix, dagger, pair_product
+from ..kernels import HIGHEST, Pair, apply_matrix, dagger, gram, pair_product
 from .step import Item, Step, as_pair, complex_of, fetch, target_matrix
 from .turns import as_turns, rotate
 from .window import Window
@@ -50,6 +50,19 @@ class LocalStep(Step):
 
     def undo(self, state: Pair, coefficients: list[Pair]) -> Pair:
         return self.apply(state, [dagger(m) for m in coefficients])
+
+    def pull(
+        self, state: Pair, coefficients: list[Pair], cotangent: Pair
+    ) -> tuple[Pair, Pair, list[Pair]]:
+        """The transpose of a unitary is its inverse: both state and cotangent are undone."""
+        gradients: list[Pair] = []
+        for window, matrix in zip(reversed(self.windows), reversed(coefficients), strict=True):
+            back = dagger(matrix)
+            state = apply_matrix(state, back, window.qubits, self.n)
+            re, im = gram(cotangent, state, window.qubits, self.n)
+            gradients.append((re, None if matrix[1] is None else im))
+            cotangent = apply_matrix(cotangent, back, window.qubits, self.n)
+        return state, cotangent, gradients[::-1]
 
     def cost(self) -> tuple[float, float]:
         flops = 0.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ...gates.matrices import exact_phases
-from ..kernels import HIGHEST, Pair, conjugate, multiply_diagonal, pair_product
+from ..kernels import HIGHEST, Pair, conjugate, multiply_diagonal, pair_product, split_axes
 from .step import Item, Leaf, Parameter, Step, fetch
 
 
@@ -232,6 +233,9 @@ class PhaseStep(Step):
         return self._multiply(state, coefficients, state[0].shape[1:])
 
     def undo(self, state: Pair, coefficients: dict[str, Any]) -> Pair:
+        return self.apply(state, self._conjugate(coefficients))
+
+    def _conjugate(self, coefficients: dict[str, Any]) -> dict[str, Any]:
         def reverse(pair: Pair | None) -> Pair | None:
             return None if pair is None else conjugate(pair)
 
@@ -243,7 +247,43 @@ class PhaseStep(Step):
         )
         if "pairs" in coefficients:
             undone["pairs"] = -coefficients["pairs"]
-        return self.apply(state, undone)
+        return undone
+
+    def pull(
+        self, state: Pair, coefficients: dict[str, Any], cotangent: Pair
+    ) -> tuple[Pair, Pair, dict[str, Any]]:
+        """One pass gives the derivative in every phase angle; its sums are the coefficients'."""
+        (re, im), (cot_re, cot_im) = state, cotangent
+        back = self._conjugate(coefficients)
+        before, cotangent = self.apply(state, back), self.apply(cotangent, back)
+        gradient = jax.tree.map(jnp.zeros_like, coefficients)
+        if im is None or not self.leaves:
+            return before, cotangent, gradient
+        slope = cot_im * re - cot_re * im
+        batch = re.shape[1:]
+        grid = slope.reshape(2**self.cut, 2 ** (self.n - self.cut), *batch)
+        if self.left.columns:
+            gradient["left"] = _turned(coefficients["left"], jnp.sum(grid, axis=1))
+        if self.right.columns:
+            gradient["right"] = _turned(coefficients["right"], jnp.sum(grid, axis=0))
+        if self.pairs:
+            za, zb = self._cut_signs(re.dtype)
+            gradient["pairs"] = jnp.einsum("ai,ab...,kb->ik...", za, grid, zb, precision=HIGHEST)
+        for k, item in enumerate(self._table_items()):
+            if item.leaves:
+                shape, axes = split_axes(self.n, sorted(item.qubits))
+                others = tuple(i for i in range(len(shape)) if i not in axes)
+                sums = jnp.sum(slope.reshape(*shape, *batch), axis=others)
+                table = coefficients["tables"][k]
+                gradient["tables"][k] = _turned(table, sums.reshape(table[0].shape))
+        return before, cotangent, gradient
+
+    def _cut_signs(self, dtype: Any) -> tuple[Any, Any]:
+        """``z`` of the leading qubits with weights, and of all trailing qubits."""
+        rows = sorted({a for a, _ in self.pairs})
+        qs = range(self.cut, self.n)
+        za = jnp.asarray(np.stack([1 - 2 * self.left.bits(a) for a in rows], 1), dtype)
+        return za, jnp.asarray(np.stack([1 - 2 * self.right.bits(b) for b in qs], 0), dtype)
 
     def _multiply(self, state: Pair, parts: dict[str, Any], batch: tuple[int, ...]) -> Pair:
         shape = state[0].shape
@@ -262,10 +302,7 @@ class PhaseStep(Step):
             sign = self._sign(dtype).reshape(*grid, *((1,) * len(batch)))
             state = (state[0] * sign, None if state[1] is None else state[1] * sign)
         if "pairs" in parts:
-            rows = sorted({a for a, _ in self.pairs})
-            za = jnp.asarray(np.stack([1 - 2 * self.left.bits(a) for a in rows], 1), dtype)
-            qs = range(self.cut, self.n)
-            zb = jnp.asarray(np.stack([1 - 2 * self.right.bits(b) for b in qs], 0), dtype)
+            za, zb = self._cut_signs(dtype)
             weights = parts["pairs"]
             if batch:
                 angle = jnp.einsum("ij,jkb,kl->ilb", za, weights, zb, precision=HIGHEST)
@@ -317,6 +354,13 @@ class PhaseStep(Step):
 
     def describe(self) -> str:
         return f"one phase from {len(self.items)} diagonal gates"
+
+
+def _turned(pair: Pair, slope: Any) -> Pair:
+    """The cotangent of a unit phase ``(c, s)`` whose angle has the derivative ``slope``."""
+    c, s = pair
+    assert s is not None
+    return -s * slope, c * slope
 
 
 def _expand(pair: Pair, axis: int) -> Pair:
