@@ -76,7 +76,7 @@ def write_markdown(folder: Path, name: str, suite: Suite, rows: list[dict], cont
         f"load average at the start {host['load_average']}; {host['date']}; "
         f"revision {host['revision']}.",
         f"Medians of {settings['rounds']} interleaved rounds at most; {settings['budget']:.0f} s "
-        "per case and peer. All that are timed agree. An asterisk marks complex128 where the case "
+        "per case and peer. All that are timed agree with each other. An asterisk marks complex128 where the case "
         "says complex64.",
         "",
         *table(rows, suite.figure, suite.unit, ratios=True),
@@ -86,6 +86,7 @@ def write_markdown(folder: Path, name: str, suite: Suite, rows: list[dict], cont
             lines += ["", f"## {heading}", "", *table(rows, key, unit)]
     lines += ["", *section("## Ratios", suite.remarks(rows))]
     lines += section("## Who could not", refusals(rows))
+    lines += section("## Timed in spite of rounding beyond the tolerance", roundings(rows))
     lines += section("## Versions", versions(context["versions"]))
     text = "\n".join(lines).rstrip() + "\n"
     (folder / f"{name}.md").write_text(text)
@@ -141,6 +142,16 @@ def refusals(rows: list[dict]) -> list[str]:
         for row in rows
         for name, entry in row["peers"].items()
         if entry["status"] != "ok" and not entry["status"].startswith("not offered")
+    ]
+
+
+def roundings(rows: list[dict]) -> list[str]:
+    """Return every peer that was timed although it is off by more than the tolerance."""
+    return [
+        f"{name}: {row['name']}: off by {entry['deviation']:.1e}"
+        for row in rows
+        for name, entry in row["peers"].items()
+        if entry["status"] == "ok" and entry.get("deviation", 0.0) > entry.get("tolerance", 1.0)
     ]
 
 
