@@ -89,7 +89,7 @@ def run(name: str, suite: suites.Suite, arena: Arena, options, host: dict) -> No
         report.write_json(*arguments, context)
         report.write_markdown(*arguments, context)
         best = report.compare(row, suite.figure)
-        verdict = f"{best[0]} / qjax = {best[1]:.2f}" if best else "no pair to compare"
+        verdict = f"{best[0]} / qjax = {best[1]:.3g}" if best else "no pair to compare"
         print(f"  {row['name']}: {verdict}", flush=True)
 
     peers = [peer for peer in suite.peers if chosen(peer, options)]

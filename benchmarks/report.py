@@ -76,8 +76,8 @@ def write_markdown(folder: Path, name: str, suite: Suite, rows: list[dict], cont
         f"load average at the start {host['load_average']}; {host['date']}; "
         f"revision {host['revision']}.",
         f"Medians of {settings['rounds']} interleaved rounds at most; {settings['budget']:.0f} s "
-        "per case and peer. All that are timed agree with each other. An asterisk marks complex128 where the case "
-        "says complex64.",
+        "per case and peer. All that are timed agree with each other. An asterisk marks complex128 "
+        "where the case says complex64.",
         "",
         *table(rows, suite.figure, suite.unit, ratios=True),
     ]
@@ -117,7 +117,7 @@ def table(rows: list[dict], figure: str, unit: str, ratios: bool = False) -> lis
             cells.append(quantity(entry[figure], unit) + "*" * other if shown else "-")
         if ratios:
             best, goal = compare(row, figure), row["case"]["goal"]
-            cells += [best[0], f"**{best[1]:.2f}**"] if best else ["-", "-"]
+            cells += [best[0], f"**{best[1]:.3g}**"] if best else ["-", "-"]
             cells.append("-" if goal is None else f"{goal:g}")
         lines.append(" | ".join(cells))
     return [f"| {line} |" for line in lines]

@@ -9,6 +9,7 @@ from benchmarks.case import Case
 from benchmarks.peers import PEERS
 
 GRADIENT_PEERS = [name for name, peer in PEERS.items() if "grad" in peer.tasks]
+COMPILING_PEERS = [name for name in GRADIENT_PEERS if "jax" in PEERS[name].packages]
 FORWARD_PEERS = [name for name in PEERS if name != "qjax-backprop"]
 
 

@@ -1,8 +1,11 @@
-"""W3, the first call against depth: tracing, compiling and running, in a new process each time."""
+"""W3, the first call against depth: tracing, compiling and running, in a new process each time.
+
+Only packages that compile take part: for the others a first call is a call.
+"""
 
 from benchmarks import fresh
 from benchmarks.case import Case
-from benchmarks.suites import GRADIENT_PEERS, Suite, growth, in_fresh_processes
+from benchmarks.suites import COMPILING_PEERS, Suite, growth, in_fresh_processes
 
 
 def cases(quick: bool) -> list[Case]:
@@ -15,13 +18,13 @@ def cases(quick: bool) -> list[Case]:
 
 def remarks(rows: list[dict]) -> list[str]:
     """Say how the first call grows with depth (goal for qjax: at most 1.3)."""
-    return growth(rows, "first_seconds", GRADIENT_PEERS, circuit="layers")
+    return growth(rows, "first_seconds", COMPILING_PEERS, circuit="layers")
 
 
 SUITE = Suite(
     "W3: first call of value and gradient, against depth",
     cases,
-    GRADIENT_PEERS,
+    COMPILING_PEERS,
     axis="layers",
     measure=in_fresh_processes(fresh.first_call, 3),
     figure="first_seconds",

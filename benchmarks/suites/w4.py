@@ -28,4 +28,9 @@ def remarks(rows: list[dict]) -> list[str]:
     return found
 
 
-SUITE = Suite("W4: forward run", cases, FORWARD_PEERS, remarks=remarks)
+SUITE = Suite(
+    "W4: forward run to the state (lightning: to the expectation of one Z)",
+    cases,
+    FORWARD_PEERS,
+    remarks=remarks,
+)
