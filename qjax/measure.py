@@ -161,7 +161,7 @@ def amplitudes(
         (1+0j)
     """
     circuit = as_circuit(circuit, "amplitudes")
-    several = [bits] if isinstance(bits, str) else list(bits)
+    several = list(bits) if isinstance(bits, Iterable) and not isinstance(bits, str) else [bits]
     for b in several:
         if not isinstance(b, str) or len(b) != circuit.n or set(b) - {"0", "1"}:
             raise ParameterError(
@@ -289,7 +289,8 @@ def entropy(
     """
     circuit = as_circuit(circuit, "entropy")
     some = _some_qubits(qubits, circuit.n, "entropy")
-    assert some is not None
+    if some is None:
+        raise QubitError("entropy: qubits must name at least one qubit", got=qubits)
     rest = tuple(q for q in range(circuit.n) if q not in some)
     if not rest:
         some = some[:1] if not some else some
