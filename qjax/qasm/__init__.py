@@ -2,5 +2,7 @@
 
 from .api import DIALECTS, dump, dumps, sidecar
 from .error import QasmError
+from .limits import Limits
+from .reader import load, loads
 
-__all__ = ["DIALECTS", "QasmError", "dump", "dumps", "sidecar"]
+__all__ = ["DIALECTS", "Limits", "QasmError", "dump", "dumps", "load", "loads", "sidecar"]

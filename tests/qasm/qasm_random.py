@@ -32,7 +32,7 @@ def circuit(rng, n, count, controls=True):
 
 
 def signature(circuit):
-    """Structure and angles, bit for bit."""
+    """Structure and angles, bit for bit, every gate under its shortest name."""
     return [
         (
             g.name,
@@ -42,5 +42,5 @@ def signature(circuit):
             g.inverted,
             tuple(np.asarray(v, np.float64).tobytes() for v in g.params),
         )
-        for g in circuit.gates()
+        for g in (gate.named() for gate in circuit.gates())
     ]
