@@ -18,7 +18,8 @@ def word(letters):
 
 
 def rot(letters):
-    return lambda t: scipy.linalg.expm(-0.5j * t * word(letters))
+    p = word(letters)
+    return lambda t: np.cos(t / 2) * np.eye(len(p)) - 1j * np.sin(t / 2) * p
 
 
 def p(t):
@@ -50,7 +51,7 @@ FIXED = {
 
 def exchange(t, b):
     frame = np.kron(rot("Z")(b), I2)
-    return frame.conj().T @ scipy.linalg.expm(-0.25j * t * (word("XX") + word("YY"))) @ frame
+    return frame.conj().T @ rot("XX")(t / 2) @ rot("YY")(t / 2) @ frame
 
 
 ANGLES = {
@@ -78,7 +79,7 @@ def core(gate):
     if gate.name == "Diagonal":
         return np.diag(np.exp(1j * values[0]))
     if gate.name == "Permutation":
-        return np.eye(len(gate.static))[:, np.argsort(gate.static)]
+        return np.eye(len(gate.static))[:, list(gate.static)]
     if gate.name == "Unitary":
         return values[0]
     if gate.name == "SU2":

@@ -72,7 +72,7 @@ def base(gate: Gate) -> np.ndarray:
     if name in ("Unitary", "Diagonal", "SU2", "SU4", "Evolution"):
         return _from_arrays(name, params)
     if name == "Permutation":
-        return np.eye(len(gate.static), dtype=complex)[:, np.argsort(gate.static)]
+        return np.eye(len(gate.static), dtype=complex)[:, list(gate.static)]
     t = [float(p) for p in params]
     if name == "PauliRotation":
         return _rotation(gate.static, t[0])
