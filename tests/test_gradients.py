@@ -1,0 +1,304 @@
+"""Every gradient method against closed forms, against each other and against differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import random_circuits as rc
+import reference as ref
+from jax.flatten_util import ravel_pytree
+from jax.test_util import check_grads
+from systems import SYSTEMS
+
+import qjax as qj
+
+METHODS = {
+    "Backprop": qj.Backprop(),
+    "Adjoint": qj.Adjoint(),
+    "ParameterShift": qj.ParameterShift(),
+}
+TABLE_ANGLES = tuple(k for k, (angles, _) in rc.PLAIN.items() if angles)
+SHIFTABLE = (*TABLE_ANGLES, "PauliRotation", "Diagonal", "H", "CX", "ISWAP")
+OBSERVABLE = 0.7 * qj.X(0) @ qj.Z(1) + 0.4 * qj.Y(2) @ qj.X(1) - 0.3 * qj.Z(2) + 0.2 * qj.Y(0)
+
+
+def gradients(function, methods=METHODS):
+    """The gradient of ``function(method)`` by every method."""
+    return {name: jax.jit(jax.grad(function(method))) for name, method in methods.items()}
+
+
+def central(function, point, step=1e-5):
+    """Central differences of a function of a vector, entry by entry."""
+    point = np.asarray(point, float)
+    shifts = step * np.eye(point.size)
+    return np.array([(function(point + s) - function(point - s)) / (2 * step) for s in shifts])
+
+
+# --- physics -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_systems_with_closed_forms(name):
+    """State, expectation value and gradient of textbook systems, by every method that applies."""
+    system = SYSTEMS[name]
+    p = jnp.asarray(system.params)
+    np.testing.assert_allclose(qj.run(system.circuit(p)), system.state, rtol=0, atol=1e-13)
+    for method_name, method in METHODS.items():
+        if method_name == "ParameterShift" and not system.smooth:
+            continue
+        value, slope = jax.value_and_grad(
+            lambda p, m=method: qj.expval(system.circuit(p), system.observable, gradient=m)
+        )(p)
+        np.testing.assert_allclose(value, system.expectation, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(slope, system.gradient, rtol=0, atol=1e-12, err_msg=method_name)
+
+
+@pytest.mark.parametrize("name", ["Ramsey", "teleportation"])
+def test_spsa_is_right_on_average(name):
+    """The mean of 4,000 SPSA estimates lies within five standard errors of the gradient."""
+    system = SYSTEMS[name]
+    p = jnp.asarray(system.params)
+
+    def slope(key):
+        return jax.grad(
+            lambda p: qj.expval(
+                system.circuit(p), system.observable, gradient=qj.SPSA(c=1e-3), key=key
+            )
+        )(p)
+
+    slopes = jax.jit(jax.vmap(slope))(jax.random.split(jax.random.key(1), 4000))
+    error = np.std(slopes, axis=0) / np.sqrt(len(slopes)) + 1e-6
+    assert np.all(np.abs(np.mean(slopes, axis=0) - system.gradient) < 5 * error)
+
+
+# --- methods against each other -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_methods_agree_on_random_circuits(seed):
+    """All three methods agree to 1e-10 on every angle of circuits with controlled and inverse
+    forms, multi-frequency gates and blocks; differences of the reference agree to 1e-7."""
+    structure = rc.Structure(3, rc.operations(rc.seeded(seed), range(3), 12, 0, SHIFTABLE)[0])
+    circuit = structure.circuit(np.random.default_rng(seed))
+    by = {
+        name: jax.grad(lambda c, m=method: qj.expval(c, OBSERVABLE, gradient=m))(circuit)
+        for name, method in METHODS.items()
+    }
+    flat = {name: ravel_pytree(g)[0] for name, g in by.items()}
+    for name in ("Adjoint", "ParameterShift"):
+        np.testing.assert_allclose(flat[name], flat["Backprop"], rtol=0, atol=1e-10, err_msg=name)
+    point, rebuild = ravel_pytree(circuit)
+    matrix = OBSERVABLE.matrix(3)
+    numeric = central(lambda v: ref.expval(rebuild(jnp.asarray(v)), matrix), point)
+    np.testing.assert_allclose(flat["Backprop"], numeric, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_adjoint_and_backprop_agree_on_every_kind_of_gate(seed):
+    """Matrices, generators, eigensystems and prepared states included, to 1e-10."""
+    choose = rc.seeded(100 + seed)
+    templates = rc.operations(choose, range(3), 12)[0]
+    prepared = qj.StatePrep(rc.random_state(np.random.default_rng(seed), 4), (2, 0))
+    rest = rc.Structure(3, templates).circuit(np.random.default_rng(seed))
+    circuit = qj.Circuit(3, [prepared, rest])
+    one, two = (
+        jax.grad(lambda c, m=m: qj.expval(c, OBSERVABLE, gradient=m))(circuit)
+        for m in (qj.Backprop(), qj.Adjoint())
+    )
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
+
+
+def test_shared_and_rescaled_parameters():
+    """One parameter in many places, scaled, squared, in layers, repeated and controlled."""
+
+    def circuit(p):
+        layer = [qj.RX(2 * p[0], 0), qj.CRX(p[1] ** 2, 0, 1)]
+        return qj.Circuit(
+            3,
+            [
+                qj.RY(p[0], 0),
+                qj.Repeat([layer, qj.fSim(p[0] / 3, p[1], 1, 2)], 2),
+                qj.Layers(lambda x: [qj.XXPlusYY(x * p[1], p[0], 0, 2), qj.RY(x, 1)], p * p[0]),
+                qj.Controlled(qj.RZZ(-p[1], 0, 1), 2, 0),
+                qj.Controlled(qj.GlobalPhase(3 * p[0]), (0, 2)),
+                qj.Inverse(qj.CU(p[0], p[1], p[0] * p[1], -p[0], 2, 0)),
+            ],
+        )
+
+    p = np.array([0.7, -1.2])
+    numeric = central(lambda v: ref.expval(circuit(jnp.asarray(v)), OBSERVABLE.matrix(3)), p)
+    slopes = gradients(lambda m: lambda p: qj.expval(circuit(p), OBSERVABLE, gradient=m))
+    exact = slopes["Backprop"](p)
+    np.testing.assert_allclose(exact, numeric, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(slopes["Adjoint"](p), exact, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(slopes["ParameterShift"](p), exact, rtol=0, atol=1e-10)
+    batched = jax.grad(
+        lambda p: qj.expval(circuit(p), OBSERVABLE, gradient=qj.ParameterShift(batch=3))
+    )(p)
+    np.testing.assert_allclose(batched, exact, rtol=0, atol=1e-10)
+
+
+def test_coefficients_and_matrices_of_observables_are_differentiated():
+    """Every method passes derivatives on to the observable's own numbers."""
+    circuit = qj.Circuit(2, [qj.RX(0.3, 0), qj.CNOT(0, 1), qj.RY(0.8, 1)])
+    x, z = (np.real(ref.expval(circuit, ref.word_matrix(w))) for w in ("XI", "ZZ"))
+    for method in METHODS.values():
+
+        def energy(c, m=method):
+            h = c[0] * qj.X(0) + c[1] ** 2 * qj.Z(0) @ qj.Z(1)
+            return qj.expval(circuit, h, gradient=m)
+
+        slope = jax.grad(energy)(jnp.array([0.5, 1.5]))
+        np.testing.assert_allclose(slope, [x, 3 * z], rtol=0, atol=1e-13)
+
+
+def test_parameters_of_several_precisions_and_integers():
+    """Float32, float64 and integer parameters in one circuit, under strict promotion."""
+
+    def energy(a, b, m):
+        circuit = qj.Circuit(2, [qj.RX(a, 0), qj.RY(b, 1), qj.CRZ(jnp.int32(1), 0, 1), qj.H(0)])
+        return qj.expval(circuit, qj.X(0) @ qj.Z(1) + qj.Y(0), gradient=m)
+
+    a, b = jnp.float32(0.25), jnp.asarray(0.5)
+    expected = jax.grad(energy, (0, 1))(jnp.asarray(0.25), b, qj.Backprop())
+    for method in METHODS.values():
+        slope = jax.grad(energy, (0, 1))(a, b, method)
+        assert (slope[0].dtype, slope[1].dtype) == (jnp.float32, jnp.float64)
+        np.testing.assert_allclose(slope, expected, rtol=0, atol=1e-6)
+    with_key = jax.grad(
+        lambda a: qj.expval(
+            qj.Circuit(1, [qj.RX(a, 0), qj.RY(b, 0), qj.RZ(jnp.int32(1), 0)]),
+            qj.Z(0),
+            gradient=qj.SPSA(),
+            key=jax.random.key(0),
+        )
+    )(a)
+    assert np.isfinite(with_key)
+
+
+# --- higher derivatives --------------------------------------------------------------------------
+
+
+def every_gate(p):
+    """A circuit of four angles through most of the table."""
+    return qj.Circuit(
+        3,
+        [
+            *[qj.RX(p[0], 0), qj.RY(p[1], 1), qj.U3(p[0], p[1], p[2], 2), qj.CRX(p[3], 0, 1)],
+            *[qj.fSim(p[2], p[3], 1, 2), qj.XXPlusYY(p[0], p[2], 0, 2), qj.CP(p[1], 0, 2)],
+            *[qj.SU2(p[:3], 1), qj.SU4(jnp.concatenate([p, p, p, p[:3]]) / 3, 2, 0)],
+            qj.Evolution(ref.word_matrix("XY") * (1.0 + 0j), p[3], (1, 2)),
+            qj.Layers(lambda x: [qj.RZ(x, 0), qj.RXX(x, 0, 1)], p),
+            qj.Repeat([qj.PauliRotation(p[1], "XYZ", (2, 0, 1))], 2),
+            qj.Controlled(qj.Diagonal(p, (0, 1)), 2),
+        ],
+    )
+
+
+def test_backprop_passes_jax_s_own_check():
+    """`check_grads` to second order, forward and reverse."""
+    energy = jax.jit(lambda p: qj.expval(every_gate(p), OBSERVABLE))
+    check_grads(
+        energy, (jnp.array([0.3, -0.7, 1.1, 0.4]),), 2, ("fwd", "rev"), atol=1e-5, rtol=1e-5
+    )
+
+
+def test_second_derivatives_of_adjoint_and_parameter_shift():
+    """Where they give second derivatives, they are right ones."""
+
+    def energy(t, m):
+        circuit = qj.Circuit(2, [qj.RX(t, 0), qj.CRX(t, 0, 1)])
+        return qj.expval(circuit, qj.Z(0) @ qj.Z(1), gradient=m)
+
+    exact = jax.grad(jax.grad(energy))(0.4, qj.Backprop())
+    for method in METHODS.values():
+        np.testing.assert_allclose(jax.grad(jax.grad(energy))(0.4, method), exact, atol=1e-10)
+
+
+# --- degenerate points ---------------------------------------------------------------------------
+
+
+def test_zero_angles_and_equal_eigenvalues():
+    """At all-zero parameters (SU2, SU4 and Evolution have equal eigenvalues there) first and second
+    derivatives are finite and equal to differences of values and of gradients."""
+    zero = jnp.zeros(4)
+    energy = lambda p: qj.expval(every_gate(p), OBSERVABLE)  # noqa: E731
+    slope = jax.jit(jax.grad(energy))
+    matrix = OBSERVABLE.matrix(3)
+    numeric = central(lambda v: ref.expval(every_gate(jnp.asarray(v)), matrix), zero)
+    np.testing.assert_allclose(slope(zero), numeric, rtol=0, atol=1e-7)
+    adjoint = jax.grad(lambda p: qj.expval(every_gate(p), OBSERVABLE, gradient=qj.Adjoint()))
+    np.testing.assert_allclose(adjoint(zero), slope(zero), rtol=0, atol=1e-10)
+    hessian = jax.jit(jax.hessian(energy))(zero)
+    numeric = central(lambda v: np.asarray(slope(jnp.asarray(v))), zero, 1e-4)
+    np.testing.assert_allclose(hessian, numeric, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("h", [np.zeros((4, 4)), np.eye(4), np.diag([1.0, 1, -1, -1])])
+def test_evolution_under_a_degenerate_generator(h):
+    """Derivatives with respect to the generator where its eigenvalues are equal."""
+    direction = rc.random_hermitian(np.random.default_rng(0), 4, real=True)
+
+    def energy(s, m):
+        circuit = qj.Circuit(2, [qj.RY(0.4, 0), qj.Evolution(h + s * direction, 0.7, (0, 1))])
+        return qj.expval(circuit, qj.Y(0) @ qj.Z(1) + qj.X(1), gradient=m)
+
+    matrix = ref.word_matrix("YZ") + ref.word_matrix("IX")
+
+    def exact(s):
+        circuit = qj.Circuit(2, [qj.RY(0.4, 0), qj.Evolution(h + s[0] * direction, 0.7, (0, 1))])
+        return ref.expval(circuit, matrix)
+
+    numeric = central(exact, [0.0])[0]
+    for method in (qj.Backprop(), qj.Adjoint()):
+        np.testing.assert_allclose(jax.grad(energy)(0.0, method), numeric, rtol=0, atol=1e-7)
+    assert np.isfinite(jax.grad(jax.grad(energy))(0.0, qj.Backprop()))
+
+
+def test_functions_of_zero_amplitudes():
+    """Probabilities, overlaps and entropies have finite derivatives where amplitudes vanish."""
+
+    def circuit(t):
+        return qj.Circuit(2, [qj.RX(t, 0), qj.CNOT(0, 1)])
+
+    ghost = qj.Circuit(2, [qj.X(0)])
+    for function in (
+        lambda t: qj.probs(circuit(t))[3],
+        lambda t: jnp.abs(qj.overlap(ghost, circuit(t))) ** 2,
+        lambda t: jnp.real(qj.amplitudes(circuit(t), "10")),
+        lambda t: qj.entropy(circuit(t), 0),
+    ):
+        for t in (0.0, np.pi):
+            assert np.isfinite(jax.grad(function)(t))
+
+
+def test_a_prepared_state_is_differentiable():
+    """Amplitude encoding: the derivative with respect to the data, zeros among them."""
+
+    def energy(x, m):
+        v = x / jnp.sqrt(jnp.sum(x * x))
+        return qj.expval(
+            qj.Circuit(2, [qj.StatePrep(v, (1, 0)), qj.CRY(0.4, 0, 1)]), OBS2, gradient=m
+        )
+
+    x = np.array([0.6, 0.0, 0.8, 0.0])
+    numeric = central(lambda v: float(energy(jnp.asarray(v), qj.Backprop())), x)
+    for method in (qj.Backprop(), qj.Adjoint()):
+        np.testing.assert_allclose(jax.grad(energy)(jnp.asarray(x), method), numeric, atol=1e-7)
+
+
+OBS2 = qj.Z(0) @ qj.X(1) + 0.5 * qj.Z(1)
+
+
+def test_single_precision_gradients():
+    """In complex64 both methods agree with float64 to single precision."""
+    p = jnp.array([0.3, -0.7, 1.1, 0.4])
+    exact = jax.grad(lambda p: qj.expval(every_gate(p), OBSERVABLE))(p)
+    for method in (qj.Backprop(), qj.Adjoint()):
+        got = jax.grad(
+            lambda p, m=method: qj.expval(
+                every_gate(p), OBSERVABLE, sim=qj.Statevector("complex64"), gradient=m
+            )
+        )(p)
+        np.testing.assert_allclose(got, exact, rtol=0, atol=2e-5)
