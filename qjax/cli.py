@@ -208,7 +208,7 @@ def _memory() -> str:
     return f"{_bytes(total)}, {_bytes(free)} free"
 
 
-def _bytes(count: float) -> str:
+def _bytes(count: float | int) -> str:
     for unit in ("B", "KiB", "MiB", "GiB"):
         if count < 1024:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

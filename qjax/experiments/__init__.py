@@ -2,7 +2,18 @@
 
 from .frame import Experiment, Run, execute
 from .registry import find, names
+from .run_folder import RunFolder
 from .settings import Settings, override
 from .table import Row
 
-__all__ = ["Experiment", "Row", "Run", "Settings", "execute", "find", "names", "override"]
+__all__ = [
+    "Experiment",
+    "Row",
+    "Run",
+    "RunFolder",
+    "Settings",
+    "execute",
+    "find",
+    "names",
+    "override",
+]

@@ -51,7 +51,7 @@ class H2Settings(Settings):
         at_least(self, restarts=1, layers=1, steps=1, chunk=1)
 
 
-def ansatz(angles: Float[Array, "rotations 4"] | Float[np.ndarray, "rotations 4"]) -> qj.Circuit:
+def ansatz(angles: Float[Array, "rotations 4"]) -> qj.Circuit:
     """RY on every qubit, then layers of a CNOT chain and RY; from the Hartree-Fock state |1100>.
 
     All gates are real, as the eigenvectors of the molecule's Hamiltonian are.
@@ -137,7 +137,7 @@ def run(run: Run) -> list[Row]:
     )
     at = int(np.argmin(exact))
     winner = np.unravel_index(np.argmin(energies[at]), energies[at].shape)
-    run.circuit("circuit", ansatz(np.asarray(angles[at])[winner]))
+    run.circuit("circuit", ansatz(angles[at][winner]))
     run.figure("curve", _draw(np.array(lengths), exact, best, hartree_fock))
     worst = np.abs(errors).max(axis=0)
     return [

@@ -160,6 +160,14 @@ def run(run: Run) -> list[Row]:
     keys = jax.random.split(for_start, settings.seeds)
     rows: list[Row] = []
     curves, confusions = {}, {}
+    eigen = jax.tree.map(lambda *x: jnp.concatenate(x), train.eigen, test.eigen)
+    judge = jax.jit(jax.vmap(lambda p: jnp.argmax(scores(p, eigen), axis=-1)))
+
+    def predict(params: Params) -> np.ndarray:
+        # The shared form as one with two equal sets: both forms are judged by one program.
+        angles = jnp.broadcast_to(params.angles, (*params.angles.shape[:2], 2, 15))
+        return np.asarray(judge(Params(params.times, angles)))
+
     for form in settings.forms:
         start = jax.vmap(partial(initial, layers=settings.layers, sets=GATE_SETS[form]))(keys)
         (params, _), metrics = run.train(
@@ -174,17 +182,12 @@ def run(run: Run) -> list[Row]:
             ),
         )
         curves[form] = metrics
-        judge = jax.jit(jax.vmap(scores, in_axes=(0, None)))
-        found = {
-            name: np.asarray(jnp.argmax(judge(params, images.eigen), axis=-1))
-            for name, images in (("train", train), ("test", test))
-        }
-        accuracy = {
-            name: np.mean(found[name] == np.asarray(images.labels), axis=1)
-            for name, images in (("train", train), ("test", test))
-        }
+        found = predict(params)
+        right = found == np.concatenate([train.labels, test.labels])
+        cut = settings.images
+        accuracy = {"train": right[:, :cut].mean(axis=1), "test": right[:, cut:].mean(axis=1)}
         middle = int(np.argsort(accuracy["test"])[(settings.seeds - 1) // 2])
-        confusions[form] = _confusion(np.asarray(test.labels), found["test"][middle])
+        confusions[form] = _confusion(np.asarray(test.labels), found[middle, cut:])
         best = jax.tree.map(lambda x, k=middle: x[k], params)
         image = jax.tree.map(lambda x: x[0], test.eigen)
         run.circuit(f"circuit-{form}", classifier(best, image))
@@ -220,7 +223,8 @@ def _rows(
 
 
 def _accuracy(logits: Array, labels: Array) -> Array:
-    return jnp.mean((jnp.argmax(logits, axis=-1) == labels).astype(logits.dtype))
+    found = jnp.argmax(logits, axis=-1).astype(labels.dtype)
+    return jnp.mean((found == labels).astype(logits.dtype))
 
 
 def _confusion(truth: np.ndarray, found: np.ndarray) -> np.ndarray:
