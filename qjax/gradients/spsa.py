@@ -51,42 +51,47 @@ class SPSA:
             )
         inner = sim.compile(structure, query)
 
-        def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
+        # Everything traced is an argument: a derivative rule must not close over tracers.
+        @jax.custom_jvp
+        def value(leaves: list[Any], asked: list[Any], key: Any) -> Any:
+            return inner(leaves, asked, jax.random.split(key)[0])
+
+        @value.defjvp
+        def _(primals: Any, tangents: Any) -> Any:
+            (leaves, asked, key), (moved, asked_moved, _) = primals, tangents
             key_value, key_slope = jax.random.split(key)
+            out, exact = jax.jvp(lambda q: inner(leaves, q, key_value), (asked,), (asked_moved,))
+            slopes = jax.vmap(lambda k: self._slope(inner, leaves, asked, moved, k))(
+                jax.random.split(key_slope, self.samples)
+            )
+            return out, jax.tree.map(lambda e, s: e + jnp.mean(s, axis=0), exact, slopes)
 
-            @jax.custom_jvp
-            def value(leaves: list[Any]) -> Any:
-                return inner(leaves, query_leaves, key_value)
-
-            @value.defjvp
-            def _(primals: Any, tangents: Any) -> Any:
-                (leaves,), (moved,) = primals, tangents
-                keys = jax.random.split(key_slope, self.samples)
-                slopes = jax.vmap(lambda k: self._slope(inner, leaves, query_leaves, moved, k))(
-                    keys
-                )
-                return value(leaves), jax.tree.map(lambda s: jnp.mean(s, axis=0), slopes)
-
-            return value([jnp.asarray(x) for x in leaves])
+        def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
+            arrays = [[jnp.asarray(x) for x in part] for part in (leaves, query_leaves)]
+            return value(*arrays, key)
 
         return program
 
     def _slope(
         self, inner: Program, leaves: list[Any], asked: Sequence[Any], moved: list[Any], key: Any
     ) -> Any:
+        """The derivative along ``moved``, estimated from one random direction."""
         key_run, key = jax.random.split(key)
-        keys = jax.random.split(key, max(len(leaves), 1))
-        real = [jnp.issubdtype(x.dtype, jnp.floating) for x in leaves]
         signs = [
-            jax.random.rademacher(k, x.shape, x.dtype) if r else jnp.zeros_like(x)
-            for k, x, r in zip(keys, leaves, real, strict=False)
+            jax.random.rademacher(k, x.shape, x.dtype)
+            if jnp.issubdtype(x.dtype, jnp.floating)
+            else None
+            for k, x in zip(jax.random.split(key, max(len(leaves), 1)), leaves, strict=False)
         ]
-        ahead = inner([x + self.c * s for x, s in zip(leaves, signs, strict=True)], asked, key_run)
-        behind = inner([x - self.c * s for x, s in zip(leaves, signs, strict=True)], asked, key_run)
-        along = [jnp.sum(s * t) for s, t, r in zip(signs, moved, real, strict=True) if r]
-        if not along:
-            return jax.tree.map(jnp.zeros_like, ahead)
-        total = sum(along[1:], along[0])
-        return jax.tree.map(
-            lambda a, b: (a - b) / (2 * self.c) * total.astype(a.dtype), ahead, behind
-        )
+
+        def shifted(c: float) -> Any:
+            turned = [x if s is None else x + c * s for x, s in zip(leaves, signs, strict=True)]
+            return inner(turned, asked, key_run)
+
+        along = [jnp.sum(s * t) for s, t in zip(signs, moved, strict=True) if s is not None]
+
+        def slope(ahead: Any, behind: Any) -> Any:
+            total = sum((a.astype(ahead.dtype) for a in along), jnp.zeros((), ahead.dtype))
+            return (ahead - behind) / (2 * self.c) * total
+
+        return jax.tree.map(slope, shifted(self.c), shifted(-self.c))
