@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 import qjax as qj
 
@@ -38,7 +38,7 @@ class DigitsSettings(Settings):
     Attributes:
         epochs: full-batch Adam steps.
         layers: how often the image is uploaded.
-        images: training images; the rest of the 1,443 is for testing.
+        images: training images, drawn anew for each seed; the rest of the 1,443 is for testing.
         rate: learning rate of Adam.
         forms: "shared" (the published form: one set of 15 parameters per layer for both SU(4)
             gates) and "separate" (a set for each).
@@ -109,44 +109,48 @@ def initial(key: Array, layers: int, sets: int) -> Params:
     )
 
 
-def load_images(key: Array, images: int) -> tuple[Images, Images]:
-    """Digits 0 to 7, shuffled: ``images`` for training and the rest for testing."""
+def load_images() -> Images:
+    """All 1,443 digits 0 to 7."""
     from sklearn.datasets import load_digits
 
     flat, target = load_digits(n_class=8, return_X_y=True)
     pixels = jnp.asarray(flat.reshape(-1, 8, 8) / 16, float)
     labels = jnp.asarray(target, jnp.int32)  # pyright: ignore[reportArgumentType]
     eigen = qj.eigensystem((pixels + jnp.swapaxes(pixels, 1, 2)) / 2)
-    order = jax.random.permutation(key, len(labels))
-    everything = Images(pixels, eigen, labels)
-    return (
-        jax.tree.map(lambda x: x[order[:images]], everything),
-        jax.tree.map(lambda x: x[order[images:]], everything),
-    )
+    return Images(pixels, eigen, labels)
+
+
+def split(key: Array, total: int, training: int) -> Bool[Array, " n"]:
+    """Which of the images are for training: a random choice of so many; the rest is for testing."""
+    return jax.random.permutation(key, jnp.arange(total) < training)
 
 
 def make_update(rate: float) -> tuple[optax.GradientTransformation, Callable]:
     """The optimiser, and one full-batch step of all seeds at once."""
     optimiser = optax.adam(rate)
 
-    def loss(params: Params, images: Images) -> tuple[Array, Array]:
+    # Every seed has a split of its own. All images run for all seeds, whose eigensystems are then
+    # shared between the lanes, and a mask says which of them teach.
+    def loss(params: Params, images: Images, chosen: Array) -> tuple[Array, Array]:
         logits = scores(params, images.eigen)
         truth = jax.nn.one_hot(images.labels, 8, dtype=logits.dtype)
-        return optax.softmax_cross_entropy(logits, truth).mean(), _accuracy(logits, images.labels)
+        losses = optax.softmax_cross_entropy(logits, truth)
+        found = jnp.argmax(logits, axis=-1).astype(images.labels.dtype)
+        return _mean(losses, chosen), (found == images.labels).astype(logits.dtype)
 
-    def one_seed(carry: tuple, data: tuple[Images, Images]) -> tuple[tuple, dict[str, Array]]:
+    def one_seed(carry: tuple, images: Images, chosen: Array) -> tuple[tuple, dict[str, Array]]:
         params, state = carry
-        train, test = data
-        (value, accuracy), gradient = jax.value_and_grad(loss, has_aux=True)(params, train)
+        (value, right), gradient = jax.value_and_grad(loss, has_aux=True)(params, images, chosen)
         metrics = {
             "loss": value,
-            "train_accuracy": accuracy,
-            "test_accuracy": _accuracy(scores(params, test.eigen), test.labels),
+            "train_accuracy": _mean(right, chosen),
+            "test_accuracy": _mean(right, ~chosen),
         }
         return descend(optimiser, gradient, state, params), metrics
 
-    def update(carry: tuple, step: Array, data: tuple[Images, Images]) -> tuple:
-        return jax.vmap(one_seed, in_axes=(0, None))(carry, data)
+    def update(carry: tuple, step: Array, data: tuple[Images, Array]) -> tuple:
+        images, chosen = data
+        return jax.vmap(one_seed, in_axes=(0, None, 0))(carry, images, chosen)
 
     return optimiser, update
 
@@ -155,13 +159,16 @@ def run(run: Run) -> list[Row]:
     """Train both forms, compare, and draw."""
     settings: DigitsSettings = run.settings
     for_split, for_start = jax.random.split(run.key)
-    train, test = load_images(for_split, settings.images)
+    images = load_images()
+    chosen = jax.vmap(lambda key: split(key, len(images.labels), settings.images))(
+        jax.random.split(for_split, settings.seeds)
+    )
+    mask, labels = np.asarray(chosen), np.asarray(images.labels)
     optimiser, update = make_update(settings.rate)
     keys = jax.random.split(for_start, settings.seeds)
     rows: list[Row] = []
     curves, confusions = {}, {}
-    eigen = jax.tree.map(lambda *x: jnp.concatenate(x), train.eigen, test.eigen)
-    judge = jax.jit(jax.vmap(lambda p: jnp.argmax(scores(p, eigen), axis=-1)))
+    judge = jax.jit(jax.vmap(lambda p: jnp.argmax(scores(p, images.eigen), axis=-1)))
 
     def predict(params: Params) -> np.ndarray:
         # The shared form as one with two equal sets: both forms are judged by one program.
@@ -176,34 +183,41 @@ def run(run: Run) -> list[Row]:
             (start, jax.vmap(optimiser.init)(start)),
             settings.epochs,
             chunk=settings.chunk,
-            data=(train, test),
+            data=(images, chosen),
             show=lambda m: (
                 f"loss {np.median(m['loss'][-1]):.3f}, test {np.median(m['test_accuracy'][-1]):.3f}"
             ),
         )
         curves[form] = metrics
         found = predict(params)
-        right = found == np.concatenate([train.labels, test.labels])
-        cut = settings.images
-        accuracy = {"train": right[:, :cut].mean(axis=1), "test": right[:, cut:].mean(axis=1)}
+        accuracy = {
+            name: np.array([np.mean(f[m] == labels[m]) for f, m in zip(found, which, strict=True)])
+            for name, which in (("train", mask), ("test", ~mask))
+        }
         middle = int(np.argsort(accuracy["test"])[(settings.seeds - 1) // 2])
-        confusions[form] = _confusion(np.asarray(test.labels), found[middle, cut:])
+        unseen = ~mask[middle]
+        confusions[form] = _confusion(labels[unseen], found[middle][unseen])
         best = jax.tree.map(lambda x, k=middle: x[k], params)
-        image = jax.tree.map(lambda x: x[0], test.eigen)
+        image = jax.tree.map(lambda x: x[0], images.eigen)
         run.circuit(f"circuit-{form}", classifier(best, image))
         count = sum(x.size for x in best)
-        rows += _rows(run, form, count, accuracy, train, test)
+        rows += _rows(run, form, count, accuracy, images, mask)
     run.figure("learning-curves", _draw_curves(curves))
     run.figure("confusion", _draw_confusions(confusions))
     return rows
 
 
 def _rows(
-    run: Run, form: str, count: int, accuracy: dict[str, np.ndarray], train: Images, test: Images
+    run: Run,
+    form: str,
+    count: int,
+    accuracy: dict[str, np.ndarray],
+    images: Images,
+    chosen: np.ndarray,
 ) -> list[Row]:
     from .digits_baselines import baselines
 
-    classical = baselines(train, test, count, run.settings.seeds, run.settings.seed)
+    classical = baselines(images, chosen, count, run.settings.seed)
     published = form == "shared"
     return [
         Row(
@@ -222,9 +236,8 @@ def _rows(
     ]
 
 
-def _accuracy(logits: Array, labels: Array) -> Array:
-    found = jnp.argmax(logits, axis=-1).astype(labels.dtype)
-    return jnp.mean((found == labels).astype(logits.dtype))
+def _mean(values: Array, chosen: Array) -> Array:
+    return jnp.sum(jnp.where(chosen, values, 0)) / jnp.sum(chosen.astype(values.dtype))
 
 
 def _confusion(truth: np.ndarray, found: np.ndarray) -> np.ndarray:
@@ -281,12 +294,11 @@ def _draw_confusions(confusions: dict[str, np.ndarray]) -> Any:
 
 
 def example(settings: DigitsSettings) -> qj.Circuit:
-    """The untrained published circuit for the first test image."""
+    """The untrained circuit for the first image."""
     key = jax.random.key(settings.seed)
-    _, test = load_images(key, settings.images)
     return classifier(
         initial(key, settings.layers, GATE_SETS[settings.forms[0]]),
-        jax.tree.map(lambda x: x[0], test.eigen),
+        jax.tree.map(lambda x: x[0], load_images().eigen),
     )
 
 
