@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+from jax.custom_batching import custom_vmap
 
 from ..errors import UnsupportedError
+from ..pauli import PauliSum
 from ..simulators.kernels import Pair
-from ..simulators.protocol import Program, Query, RunQuery, Simulator, Structure
+from ..simulators.protocol import ExpvalQuery, Program, Query, Simulator, Structure
 from ..simulators.statevector import Statevector, run_steps
 from ..simulators.steps import Step
 
@@ -37,7 +40,92 @@ class Adjoint:
                 expected="sim=qjax.Statevector()",
                 fix="use gradient=qjax.Backprop()",
             )
-        return sim.compile(structure, query, evolve=reversible)
+        single = sim.compile(structure, query, evolve=reversible)
+        if not (isinstance(query, ExpvalQuery) and is_pauli_sum(query.observable)):
+            return single
+        lanes = sim.compile_lanes(structure, query, evolve=reversible)
+        small = structure.n <= LANE_QUBITS and structure.treedef.num_leaves > 0
+        return _value_with_gradient(single, lanes if small else None)
+
+
+LANE_QUBITS = 8  # up to here a vmapped circuit runs with its batch axis last
+LANES = 8  # and from this many lanes on
+
+
+def is_pauli_sum(treedef: Any) -> bool:
+    """Whether the observables are one Pauli sum: one number comes out."""
+    return treedef.num_leaves == 1 and isinstance(treedef.unflatten([None]), PauliSum)
+
+
+def _value_with_gradient(single: Program, lanes: Program | None) -> Program:
+    """A scalar program that finds its gradient along with its value, and batches well.
+
+    Reverse mode asks for the gradient anyway, so the forward pass computes both in one go; plain
+    `jax.vmap` of the user's function reaches the batching rule below.
+    """
+
+    def value(leaves: list[Any], asked: list[Any]) -> Any:
+        return single(leaves, asked, None)
+
+    def both(leaves: list[Any], asked: list[Any]) -> Any:
+        return jax.value_and_grad(value)(leaves, asked)
+
+    def in_lanes(function: Any, run: Any) -> Any:
+        batched = custom_vmap(function)
+
+        @batched.def_vmap
+        def rule(size: int, is_batched: Any, leaves: list[Any], asked: list[Any]) -> Any:
+            marks, asked_marks = is_batched
+            if lanes is None or size < LANES or any(asked_marks):
+                axes = jax.tree.map(lambda m: 0 if m else None, (marks, asked_marks))
+                out = jax.vmap(function, axes)(leaves, asked)
+            else:
+                wide = [
+                    jnp.moveaxis(x, 0, -1) if m else jnp.broadcast_to(x[..., None], (*x.shape, size))
+                    for x, m in zip(leaves, marks, strict=True)
+                ]
+                out = run(wide, asked)
+            return out, jax.tree.map(lambda _: True, out)
+
+        return batched
+
+    def lane_values(wide: list[Any], asked: list[Any]) -> Any:
+        assert lanes is not None
+        return lanes(wide, asked, None)
+
+    def lane_both(wide: list[Any], asked: list[Any]) -> Any:
+        def total(wide: list[Any]) -> Any:
+            values = lane_values(wide, asked)
+            return jnp.sum(values), values
+
+        (_, values), gradient = jax.value_and_grad(total, has_aux=True)(wide)
+        return values, [jnp.moveaxis(g, -1, 0) for g in gradient]
+
+    fast_value, fast_both = in_lanes(value, lane_values), in_lanes(both, lane_both)
+
+    @jax.custom_vjp
+    def outcome(leaves: list[Any], asked: list[Any]) -> Any:
+        return fast_value(leaves, asked)
+
+    def forward(leaves: list[Any], asked: list[Any]) -> Any:
+        plain = ([x.value for x in leaves], [x.value for x in asked])
+        if any(x.perturbed for x in asked):
+            return jax.vjp(value, *plain)
+        out, gradient = fast_both(*plain)
+        return out, (gradient, [jnp.zeros_like(x) for x in plain[1]])
+
+    def backward(residuals: Any, cotangent: Any) -> Any:
+        if callable(residuals):
+            return residuals(cotangent)
+        gradient, zeros = residuals
+        return [g * cotangent.astype(g.dtype) for g in gradient], zeros
+
+    outcome.defvjp(forward, backward, symbolic_zeros=True)
+
+    def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
+        return outcome([jnp.asarray(x) for x in leaves], [jnp.asarray(x) for x in query_leaves])
+
+    return program
 
 
 def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
@@ -61,6 +149,3 @@ def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> P
 
     evolve.defvjp(forward, backward)
     return evolve(state, coefficients)
-
-
-__all__ = ["Adjoint", "RunQuery", "reversible"]

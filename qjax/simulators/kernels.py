@@ -98,38 +98,36 @@ def _product(state: Pair, matrix: Pair, outer: int, d: int) -> Pair:
     return pair_product(matrix, state, times)
 
 
+def _slices(x: Any, axes: list[int]) -> list[Any]:
+    """The parts of ``x`` with fixed bits along ``axes``, all axes kept, in binary order."""
+    out = []
+    for j in range(2 ** len(axes)):
+        where: list[Any] = [slice(None)] * x.ndim
+        for k, axis in enumerate(axes):
+            bit = j >> (len(axes) - 1 - k) & 1
+            where[axis] = slice(bit, bit + 1)
+        out.append(x[tuple(where)])
+    return out
+
+
 def _butterfly(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pair:
-    """One or two qubits by slices: elementwise work that XLA fuses into one pass."""
+    """One or two qubits as one elementwise expression.
+
+    Column ``j`` of the matrix, spread over the qubits' axes, times slice ``j`` of the state: sums of
+    broadcast products, which vectorise; stacking the results would not.
+    """
     shape, axes = split_axes(n, qubits)
-    d = 2 ** len(qubits)
     batch = state[0].shape[1:]
-    index = [[(j >> (len(qubits) - 1 - k)) & 1 for k in range(len(qubits))] for j in range(d)]
+    spread = [2 if i in axes else 1 for i in range(len(shape))]
+    lanes = (1,) * len(batch)
 
-    def pieces(x: Any) -> list[Any]:
-        x = x.reshape(*shape, *batch)
-        out = []
-        for bits in index:
-            where: list[Any] = [slice(None)] * x.ndim
-            for axis, bit in zip(axes, bits, strict=True):
-                where[axis] = slice(bit, bit + 1)
-            out.append(x[tuple(where)])
-        return out
+    def times(m: Any, x: Any) -> Any:
+        parts = _slices(x.reshape(*shape, *batch), axes)
+        columns = [m[:, j].reshape(*spread, *(m.shape[2:] or lanes)) for j in range(m.shape[1])]
+        terms = [c * p for c, p in zip(columns, parts, strict=True)]
+        return sum(terms[1:], terms[0]).reshape(-1, *batch)
 
-    def times(m: Any, x: list[Any]) -> Any:
-        rank = x[0].ndim - len(batch)
-
-        def coefficient(i: int, j: int) -> Any:
-            c = m[i, j]
-            return c.reshape((1,) * rank + c.shape) if c.ndim else c
-
-        rows = [sum(coefficient(i, j) * x[j] for j in range(d)) for i in range(d)]
-        if len(axes) == 1:
-            return jnp.concatenate(rows, axes[0]).reshape(-1, *batch)
-        halves = [jnp.concatenate(rows[2 * i : 2 * i + 2], axes[1]) for i in range(2)]
-        return jnp.concatenate(halves, axes[0]).reshape(-1, *batch)
-
-    parts = tuple(None if x is None else pieces(x) for x in state)
-    return pair_product(matrix, parts, times)
+    return pair_product(matrix, state, times)
 
 
 def _general(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pair:
@@ -169,8 +167,8 @@ def gram(a: Pair, b: Pair, qubits: tuple[int, ...], n: int) -> Pair:
         return x.reshape(*shape, *batch).transpose(*order, *tail).reshape(d, -1, *batch)
 
     def times(x: Any, y: Any) -> Any:
-        if batch:
-            return jnp.einsum("irb,jrb->ijb", front(x), front(y), precision=HIGHEST)
+        if batch:  # tiny matrices for many lanes: one fused product and sum, lanes innermost
+            return _gram_of_lanes(x, y, shape, axes)
         if contiguous and inner == 1:
             return jnp.matmul(x.reshape(-1, d).T, y.reshape(-1, d), precision=HIGHEST)
         if contiguous and first > 1 and inner >= 64:
@@ -179,6 +177,28 @@ def gram(a: Pair, b: Pair, qubits: tuple[int, ...], n: int) -> Pair:
         return jnp.matmul(front(x), front(y).T, precision=HIGHEST)
 
     return pair_product(a, conjugate(b), times)
+
+
+def _gram_of_lanes(x: Any, y: Any, shape: list[int], axes: list[int]) -> Any:
+    wide_x: list[int] = []
+    wide_y: list[int] = []
+    rest, rows, columns = [], [], []
+    for i, size in enumerate(shape):
+        if i in axes:
+            rows.append(len(wide_x))
+            columns.append(len(wide_x) + 1)
+            wide_x += [size, 1]
+            wide_y += [1, size]
+        else:
+            rest.append(len(wide_x))
+            wide_x.append(size)
+            wide_y.append(size)
+    lanes = x.shape[1:]
+    total = jnp.sum(x.reshape(*wide_x, *lanes) * y.reshape(*wide_y, *lanes), axis=tuple(rest))
+    kept = sorted(rows + columns)
+    order = [kept.index(a) for a in rows + columns]
+    d = 2 ** len(axes)
+    return total.transpose(*order, len(kept)).reshape(d, d, *lanes)
 
 
 def dagger(matrix: Pair) -> Pair:

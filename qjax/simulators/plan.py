@@ -248,7 +248,7 @@ def _close(n: int, step: _Open, layout: Layout) -> list[Step]:
         return [PauliStep(n, item) for item in step.items]
     if step.kind == "subspace":
         return [SubspaceStep(n, item) for item in step.items]
-    return [LocalStep(n, _windows(n, step.groups, layout))]
+    return [LocalStep(n, _windows(n, step.groups, layout), lanes=layout.cell == 2)]
 
 
 def _gatherable(n: int, items: list[Item]) -> list[list[Item]]:

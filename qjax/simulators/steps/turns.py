@@ -23,6 +23,7 @@ class Turns(NamedTuple):
     signs: np.ndarray  # of each angle
     even: np.ndarray  # (k, 2, 2)
     odd: np.ndarray
+    before: np.ndarray  # (k,): determinant of the fixed gates before each rotation
     generators: np.ndarray  # (k, 2**k, 2**k): the derivative is generators[q] @ matrix
 
 
@@ -59,7 +60,8 @@ def as_turns(window: Window) -> Turns | None:
         local = after[q] @ (_TURN / 2) @ after[q].T if turned[q] else np.zeros((2, 2))
         factors = [local if j == q else np.eye(2) for j in range(k)]
         generators.append(reduce(np.kron, factors))
-    return Turns(tuple(angle), sign, even, odd, np.stack(generators))
+    handed = np.array([np.linalg.det(b) for b in before])
+    return Turns(tuple(angle), sign, even, odd, handed, np.stack(generators))
 
 
 def _fixed(item: Any) -> np.ndarray:
@@ -79,31 +81,69 @@ _FIXED = {
 assert all(TABLE[name].real for name in _FIXED)
 
 
+def half_angles(turns: Turns, leaves: Sequence[Any], dtype: Any) -> tuple[Any, Any]:
+    """``cos(t/2)`` and ``sin(t/2)`` of every qubit's angle, each ``(k,)``."""
+    angles = _angles(turns, leaves, dtype)
+    return jnp.cos(angles / 2), jnp.sin(angles / 2)
+
+
 def rotate(turns: Turns, leaves: Sequence[Any], dtype: Any) -> Pair:
     """The window's matrix."""
+    return _with_derivative(turns)(_angles(turns, leaves, dtype)), None
+
+
+def _angles(turns: Turns, leaves: Sequence[Any], dtype: Any) -> Any:
     free = [p for p in turns.angles if isinstance(p, Leaf)]
     values = iter(fetch(free, leaves, dtype))
     angles = [next(values) if isinstance(p, Leaf) else jnp.zeros((), dtype) for p in turns.angles]
-    signed = jnp.stack(angles) * jnp.asarray(turns.signs, dtype)
-    return _kronecker(turns)(signed), None
+    return jnp.stack(angles) * jnp.asarray(turns.signs, dtype)
 
 
-def _kronecker(turns: Turns) -> Any:
-    k = len(turns.angles)
+def kronecker(turns: Turns, c: Any, s: Any) -> Any:
+    """The matrix from half-angle cosines and sines ``(k, *batch)``: ``(2**k, 2**k, *batch)``."""
+    k, batch = c.shape[0], c.shape[1:]
+    lanes = (1,) * len(batch)
+    total = None
+    for q in range(k):
+        shape = [1] * (2 * k)
+        shape[q] = shape[k + q] = 2
+        even = jnp.asarray(turns.even[q].reshape(*shape, *lanes), c.dtype)
+        odd = jnp.asarray(turns.odd[q].reshape(*shape, *lanes), c.dtype)
+        head = (1,) * (2 * k)
+        factor = c[q].reshape(*head, *batch) * even + s[q].reshape(*head, *batch) * odd
+        total = factor if total is None else total * factor
+    return jnp.reshape(total, (2**k, 2**k, *batch))
 
+
+def slopes(turns: Turns, after: Pair, cotangent: Pair, qubits: tuple[int, ...], n: int) -> Any:
+    """The derivative in every angle, ``(k, *batch)``, from the state and its cotangent after.
+
+    A rotation's derivative is the rotation followed by its generator, and a real orthogonal gate
+    behind it can only change the generator's sign.
+    """
+    out = []
+    for k, q in enumerate(qubits):
+        orientation = 1.0 if np.linalg.det(turns.even[k]) * turns.before[k] > 0 else -1.0
+        total = None
+        for x, y in zip(after, cotangent, strict=True):
+            if x is None or y is None:
+                continue
+            a = x.reshape(2**q, 2, -1, x.shape[1])
+            b = y.reshape(2**q, 2, -1, y.shape[1])
+            term = b[:, 1] * a[:, 0] - b[:, 0] * a[:, 1]
+            total = term if total is None else total + term
+        assert total is not None
+        # A product with ones: XLA's own long sums go through windows, several times slower.
+        flat = total.reshape(-1, total.shape[-1])
+        total = jnp.matmul(jnp.ones(flat.shape[0], flat.dtype), flat, precision=HIGHEST)
+        out.append(orientation / 2 * total)
+    return jnp.stack(out)
+
+
+def _with_derivative(turns: Turns) -> Any:
     @jax.custom_jvp
     def matrix(angles: Any) -> Any:
-        c, s = jnp.cos(angles / 2), jnp.sin(angles / 2)
-        total = None
-        for q in range(k):
-            factor = c[q] * jnp.asarray(turns.even[q], c.dtype) + s[q] * jnp.asarray(
-                turns.odd[q], c.dtype
-            )
-            shape = [1] * (2 * k)
-            shape[q] = shape[k + q] = 2
-            factor = factor.reshape(shape)
-            total = factor if total is None else total * factor
-        return jnp.reshape(total, (2**k, 2**k))
+        return kronecker(turns, jnp.cos(angles / 2), jnp.sin(angles / 2))
 
     @matrix.defjvp
     def _(primals: Any, tangents: Any) -> Any:
