@@ -337,7 +337,8 @@ def as_values(values: Any, controls: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def as_array(value: Any, shape: tuple[int, ...], name: str, *, complex_ok: bool = False) -> Any:
-    """A parameter as a leaf: NumPy float64 from Python and NumPy, JAX arrays as they are.
+    """A parameter as a leaf: NumPy float64 from Python and NumPy, JAX arrays as they are (integers
+    as floats, so that every leaf of a gate can be differentiated).
 
     Raises:
         ParameterError: wrong type or shape, or concrete and not finite.
@@ -366,6 +367,8 @@ def as_array(value: Any, shape: tuple[int, ...], name: str, *, complex_ok: bool 
                 expected=f"{'' if complex_ok else 'real '}number(s) of shape {shape}",
                 got=f"dtype {value.dtype}",
             )
+        if jax.numpy.issubdtype(value.dtype, np.integer):
+            value = value.astype(jax.dtypes.canonicalize_dtype(np.float64))
     if value.shape != shape:
         raise ParameterError(
             f"{name} has the wrong shape",

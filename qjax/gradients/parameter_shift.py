@@ -203,7 +203,7 @@ def _shift_slope(
             raise UnsupportedError(
                 f"ParameterShift has no rule for a parameter of {occurrences.names[k]}",
                 expected="parameters of rotations and phases, which have a finite spectrum",
-                fix="use gradient=qjax.Backprop() or qjax.Adjoint(), or write the gate as rotations",
+                fix="use gradient=qjax.Backprop() or Adjoint(), or write the gate as rotations",
             )
         rules[k] = shift_rule(exponents)
     total = sum(2 * len(rules[k][0]) * int(leaves[k].size) for k in which)
@@ -236,10 +236,10 @@ def _shift_slope(
     pieces = [
         flat[k] @ _collect(weight, k, int(leaves[k].size), total, flat[k].dtype) for k in which
     ]
-    per_row = sum(pieces[1:], pieces[0])
 
     def combine(x: Any) -> Any:
-        return jnp.tensordot(per_row.astype(x.dtype), x, 1)
+        per_row = sum((p.astype(x.dtype) for p in pieces), jnp.zeros(total, x.dtype))
+        return jnp.tensordot(per_row, x, 1)
 
     return jax.tree.map(combine, results)
 
