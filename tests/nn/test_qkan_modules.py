@@ -57,7 +57,10 @@ def test_masks_are_not_trained():
 
 
 def test_hybrid_cells_and_activation_have_the_shapes_of_what_they_replace():
-    assert HQKAN(64, None, None, 10, rngs=nnx.Rngs(0))(jnp.zeros((4, 64))).shape == (4, 10)
+    assert HQKAN(64, None, None, 10, rngs=nnx.Rngs(0))(jnp.zeros((4, 64), jnp.float32)).shape == (
+        4,
+        10,
+    )
     assert DARUAN(8, rngs=nnx.Rngs(0))(jnp.zeros((4, 8))).shape == (4, 8)
     for cell in (QKANLSTMCell(1, 2, rngs=nnx.Rngs(0)), HQKANLSTMCell(1, 2, rngs=nnx.Rngs(0))):
         assert nnx.RNN(cell)(jnp.zeros((3, 5, 1), jnp.float32)).shape == (3, 5, 2)
@@ -142,7 +145,7 @@ def test_spectrum_of_trainable_frequencies():
     assert waves.frequencies.tolist() == [float(k) for k in range(-13, 14)]
     point = 0.37
     series = (waves.coefficients * np.exp(1j * waves.frequencies * point)).sum()
-    assert abs(series - qj.expval(layer.edge_circuit(0, 0, point), qj.Z(0))) < 1e-10
+    assert abs(series - float(qj.expval(layer.edge_circuit(0, 0, point), qj.Z(0)))) < 1e-10
     with pytest.raises(UnsupportedError, match="trainable"):
         fourier_coefficients(layer)
 
