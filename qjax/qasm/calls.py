@@ -25,6 +25,7 @@ _SUMMABLE = frozenset(
     if spec.num_params == 1 and spec.num_qubits and spec.exponents[0] and spec.name != "fSim"
 ) | {"GlobalPhase"}
 _MOST_BRANCHES = 64
+_FUNCTION = 16  # what the call of a subroutine costs, in operations
 
 
 class _Returned(Exception):
@@ -148,7 +149,7 @@ class Calls(Storage):
                 exponent = values.plain(self.evaluate(modifier.argument))
                 if isinstance(exponent, Param):
                     self.fail("an exponent must be a number", modifier, "pow")
-                return power(inner, exponent, lambda n: self.spend(n, node, "pow"))
+                return power(inner, float(exponent), lambda n: self.spend(n, node, "pow"))
             value = int(modifier.name == "ctrl")
             return [op.control(qubits[:count], (value,) * count) for op in inner]
         except QjaxError as error:
@@ -296,7 +297,7 @@ class Calls(Storage):
             else:
                 names[name] = self._parameter(kind, argument)
         self.enter(node)
-        self.spend(1, node, node.name)
+        self.spend(_FUNCTION, node, node.name)
         frames, self.scopes.frames = self.scopes.frames, [self.scopes.frames[0], names]
         level = self.level
         try:

@@ -213,7 +213,7 @@ class Evaluator:
                     hint="compare the whole register with == or != instead",
                 )
             bits = tuple(sorted(found))
-            self.spend(len(nodes) << len(bits) >> 3, nodes[0], "expression")
+            self.spend(len(nodes) << len(bits) + 1, nodes[0], "expression")
 
     def condition(self, node: ast.Node) -> tuple[Condition | None, bool]:
         """A condition on classical bits, or None and the truth value known already.

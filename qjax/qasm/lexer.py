@@ -9,7 +9,7 @@ from .error import QasmError
 
 _TOKEN = re.compile(
     r"""
-    (?P<real>(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*|\d[\d_]*(?=[eE]))(?:[eE][+-]?\d[\d_]*)?)
+    (?P<real>(?:\d[\d_]*+\.[\d_]*+|\.\d[\d_]*+|\d[\d_]*+(?=[eE]))(?:[eE][+-]?\d[\d_]*+)?)
   | (?P<integer>0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)
   | (?P<name>[^\W\d]\w*)
   | (?P<string>"[^"\r\n]*"|'[^'\r\n]*')

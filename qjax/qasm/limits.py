@@ -15,8 +15,8 @@ class Limits:
         characters: length of the text.
         qubits: qubits in all.
         bits: classical bits in all, those of subroutines and of promoted variables included.
-        operations: operations after expansion (and turns of loops), beyond one for every
-            statement of the text itself.
+        operations: operations after expansion (the turns of loops and the calls of subroutines
+            cost some too), beyond 16 for every statement of the text itself.
         nesting: depth of parentheses, blocks and calls of definitions within definitions.
         while_turns: the bound given to a ``while`` loop that depends on measurements.
     """

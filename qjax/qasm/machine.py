@@ -14,6 +14,8 @@ from .limits import Limits
 from .scope import External, Function, Qubits, Variable
 from .values import Value
 
+_TURN = 8  # what a turn of a loop costs, in operations
+
 
 class Machine(Calls):
     """Everything but gates: registers, variables, measurements and control flow."""
@@ -208,9 +210,9 @@ class Machine(Calls):
                 self.fail("a loop runs over a range, a set or a bit string", node, "for")
             items = [values.Word("bit", 1, word.value >> k & 1) for k in range(word.width)]
         try:
-            self.spend(len(items), node, "for")
+            self.spend(len(items) * _TURN, node, "for")
         except OverflowError:
-            self.spend(self.limits.operations + 1, node, "for")
+            self.spend(self.budget.left + 1, node, "for")
         width = self.width(node.type)
         for item in items:
             value = self.cast(node.type.name, width, item, node)
@@ -231,7 +233,7 @@ class Machine(Calls):
         condition, flag = self.condition(node.condition)
         if condition is None:
             while flag:
-                self.spend(1, node, "while")
+                self.spend(_TURN, node, "while")
                 self.run(node.block)
                 condition, flag = self.condition(node.condition)
                 if condition is not None:

@@ -367,6 +367,10 @@ class Parser(Expressions):
                 self.expect(")", f"to close {token.text}")
             self.expect("@", f"after {token.text}")
             modifiers.append(ast.Modifier(token.start, token.text, argument))
+            if len(modifiers) > self.limits.nesting:
+                self.lexer.fail(
+                    f"a gate has more than {self.limits.nesting} modifiers", token.start, token.text
+                )
         name = self.lexer.next() if self.at("gphase") else self.identifier("of a gate")
         return self.call(name, modifiers)
 

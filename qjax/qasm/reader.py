@@ -17,11 +17,12 @@ from .parser import Parser
 from .quick import Quick
 from .scope import Defined
 
+_PER_STATEMENT = 16  # operations that every statement of the text may expand to, at no charge
 _LIBRARIES = {"stdgates.inc": 3, "qelib1.inc": 2}
 
 
 def loads(
-    text: str,
+    text: Any,
     *,
     inputs: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
@@ -156,7 +157,7 @@ class _Reader:
                 )
             node = parser.statement()
             if node is not None:
-                machine.budget.left += 1  # every statement of the text is free
+                machine.budget.left += _PER_STATEMENT
                 machine.execute(node)
 
     def include(self, node: ast.Include) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from ..circuit import Operation
 from ..circuit import dynamic as dyn
 from . import ast, values
@@ -197,41 +199,39 @@ class Storage(Evaluator):
     ) -> None:
         """Give every place its truth table over ``bits``, all at once."""
         waiting = dict(zip(places, columns, strict=True))
-        patterns: list[tuple[int, ...]] = list(product((0, 1), repeat=len(bits)))
+        uses = {p: _used(column, len(bits)) for p, column in waiting.items()}
+        names = list(bits)
         while waiting:
-            needed = {b: set() for b in waiting}
-            for place, column in waiting.items():
-                for k, b in enumerate(bits):
-                    if b in needed and b != place and _depends(patterns, column, k):
-                        needed[b].add(place)
-            free = [b for b in waiting if not needed[b]]
+            held = {names[k] for p in waiting for k in uses[p] if names[k] != p}
+            free = [p for p in waiting if p not in held]
             if not free:  # a cycle: move one of them out of the way
-                b = next(iter(waiting))
+                place = next(iter(waiting))
                 (spare,) = self.new_bits(1, node)
-                self._copy((b,), [0, 1], spare, node)
-                bits = tuple(spare if x == b else x for x in bits)
-                continue
-            for b in free:
-                self._copy(bits, waiting.pop(b), b, node)
+                self._copy([place], [0, 1], spare, node)
+                names = [spare if b == place else b for b in names]
+            for place in free:
+                column = np.array(waiting.pop(place)).reshape((2,) * len(bits))
+                rest = tuple(0 if k not in uses[place] else slice(None) for k in range(len(bits)))
+                short = [int(v) for v in column[rest].ravel()]
+                self._copy([names[k] for k in uses[place]], short, place, node)
 
-    def _copy(self, bits: tuple[int, ...], column: list[int], place: int, node: ast.Node) -> None:
-        if len(set(column)) == 1:
+    def _copy(self, bits: list[int], column: list[int], place: int, node: ast.Node) -> None:
+        """Give one bit the truth table over bits that it depends on."""
+        if len(column) == 1:
             self.emit(dyn.Assign(place, column[0]), node)
-            return
-        patterns: list[tuple[int, ...]] = list(product((0, 1), repeat=len(bits)))
-        used = [k for k in range(len(bits)) if _depends(patterns, column, k)]
-        if [bits[k] for k in used] == [place] and column[-1]:
-            return
-        true = {tuple(p[k] for k in used) for p, v in zip(patterns, column, strict=True) if v}
-        condition = dyn.Condition([bits[k] for k in used], true)
-        self.emit(dyn.If(condition, [dyn.Assign(place, 1)], [dyn.Assign(place, 0)]), node)
+        elif bits != [place] or column != [0, 1]:
+            patterns = product((0, 1), repeat=len(bits))
+            true = [p for p, v in zip(patterns, column, strict=True) if v]
+            self.spend(len(true), node, "=")
+            condition = dyn.Condition(bits, true)
+            self.emit(dyn.If(condition, [dyn.Assign(place, 1)], [dyn.Assign(place, 0)]), node)
 
     def call_function(self, node: ast.Call) -> Variable | None:
         """The result of a subroutine, if it has one."""
         raise NotImplementedError
 
 
-def _depends(patterns: list[tuple[int, ...]], column: list[int], k: int) -> bool:
-    """Whether a truth table depends on its ``k``-th bit."""
-    step = 1 << (len(patterns[0]) - 1 - k)
-    return any(column[i] != column[i ^ step] for i in range(len(column)))
+def _used(column: list[int], count: int) -> list[int]:
+    """Which of ``count`` bits a truth table depends on."""
+    table = np.array(column).reshape((2,) * count)
+    return [k for k in range(count) if np.any(np.diff(table, axis=k))]
