@@ -1,0 +1,140 @@
+"""Regression with quantum activations: sinc, exp-sin and equations of Feynman's lectures.
+
+Source: arXiv:2509.14026 and the notebooks of its package (exp-sin); the Feynman set follows
+Udrescu and Tegmark, arXiv:1905.11481, in the dimensionless forms of arXiv:2404.19756.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+
+from ..nn.qkan import QKAN, spread_frequencies
+from .frame import Experiment, Run
+from .qkan_models import MLP, SplineKAN, Task, lbfgs, mean_squares, parameters, stacked, train
+from .settings import Settings, at_least
+from .table import Row
+
+BOX = ((-1.0, -1.0), (1.0, 1.0))
+UNIT = ((0.0, 0.0), (1.0, 1.0))
+TASKS: dict[str, Task] = {
+    "sinc": Task(lambda x: np.sinc(20 * x[0] / np.pi), (0.0,), (1.0,)),
+    "exp-sin": Task(lambda x: np.exp(np.sin(np.pi * x[0]) + x[1] ** 2), *BOX),
+    "I.6.2": Task(lambda x: np.exp(-((x[0] / (1 + x[1] / 2)) ** 2) / 2), *BOX),
+    "I.12.11": Task(lambda x: 1 + x[0] * np.sin(x[1]), *BOX),
+    "I.13.12": Task(lambda x: x[0] * (1 / (1 + x[1]) - 1), *UNIT),
+    "I.16.6": Task(lambda x: (x[0] + x[1]) / (1 + x[0] * x[1]), *UNIT),
+    "I.26.2": Task(lambda x: np.arcsin(0.9 * x[0] * np.sin(x[1])), *BOX),
+    "I.27.6": Task(lambda x: 1 / (1 + x[0] * x[1]), *UNIT),
+    "I.29.16": Task(lambda x: np.sqrt(1 + x[0] ** 2 - 2 * x[0] * np.cos(x[1])), *UNIT),
+    "I.30.3": Task(lambda x: np.sin((3 + x[0]) * x[1] / 2) ** 2, *UNIT),
+    "I.50.26": Task(lambda x: np.cos(x[0]) + x[1] * np.cos(x[0]) ** 2, *BOX),
+    "II.6.15": Task(lambda x: np.sqrt(0.1 + x[0] ** 2 + x[1] ** 2), *BOX),
+    "II.35.18": Task(lambda x: x[0] / (np.exp(x[1]) + np.exp(-x[1])), *BOX),
+    "III.17.37": Task(lambda x: 1 + x[0] * np.cos(x[1]), *BOX),
+}
+PAPER = {"exp-sin": "2.9e-05"}
+ACCEPT = {"sinc": 5e-6, "exp-sin": 2.9e-5}
+
+
+@dataclass(frozen=True)
+class RegressionSettings(Settings):
+    """Settings of ``qkan-regression``.
+
+    Attributes:
+        adam: Adam steps, at a rate that falls from 0.05 to 0 along a cosine.
+        steps: L-BFGS steps after them.
+        reps: repetitions of the encoding.
+        points: points of the training set and of the test set.
+        tasks: comma-separated names of tasks; ``all`` for every one.
+    """
+
+    seeds: int = 3
+    adam: int = 2000
+    steps: int = 400
+    reps: int = 3
+    points: int = 1000
+    tasks: str = "all"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, adam=1, steps=1, reps=1, points=2)
+
+
+def run(run: Run) -> list[Row]:
+    """Every task by QKAN (``pz`` and ``minimal``), an MLP and a spline KAN, trained alike."""
+    settings: RegressionSettings = run.settings
+    names = list(TASKS) if settings.tasks == "all" else settings.tasks.split(",")
+    rows = []
+    for name in names:
+        inputs = len(TASKS[name].low)
+        width = [1, 1] if inputs == 1 else [inputs, 5, 1]
+        # From frequencies of 1 a third of the starts never reach sinc's oscillation.
+        start = spread_frequencies(settings.reps) if name == "sinc" else None
+        options: dict[str, Any] = {
+            "reps": settings.reps,
+            "frequencies": start,
+            "dtype": jnp.float64,
+        }
+        models = {
+            "QKAN": lambda s, w=width, o=options: QKAN(w, rngs=nnx.Rngs(s), **o),
+            "minimal": lambda s, w=width, o=options: QKAN(
+                w, ansatz="minimal", rngs=nnx.Rngs(s), **o
+            ),
+            "MLP": lambda s, i=inputs: MLP([i, 10, 10, 1], rngs=nnx.Rngs(s)),
+            "spline KAN": lambda s, w=width: SplineKAN(w, rngs=nnx.Rngs(s)),
+        }
+        errors, sizes = {}, {}
+        for model, build in models.items():
+            graph, states = stacked(build, settings.seeds)
+            sizes[model] = parameters(states)
+            errors[model] = _errors(run, f"{name}-{model}".replace(" ", "-"), name, graph, states)
+        baseline = [
+            (f"{model} ({sizes[model]})", float(np.median(errors[model])))
+            for model in ("MLP", "spline KAN")
+        ]
+        limit = ACCEPT.get(name)
+        accept = None if limit is None else (0.0, limit)
+        rows += [
+            Row(
+                f"{name}: test MSE, {model} ({sizes[model]} parameters)",
+                PAPER.get(name, "") if model == "QKAN" else "",
+                errors[model],
+                baseline,
+                accept,
+                ".1e",
+            )
+            for model in ("QKAN", "minimal")
+        ]
+    return rows
+
+
+def _errors(run: Run, stage: str, task: str, graph: Any, states: Any) -> list[float]:
+    """Test errors of every seed after training on its own sample."""
+    settings: RegressionSettings = run.settings
+    sets = [TASKS[task].sample(2 * seed, settings.points) for seed in range(settings.seeds)]
+    tests = [TASKS[task].sample(2 * seed + 1, settings.points) for seed in range(settings.seeds)]
+    data, test = (jax.tree.map(lambda *a: jnp.stack(a), *both) for both in (sets, tests))
+    loss = mean_squares(graph)
+    adam = optax.adam(optax.cosine_decay_schedule(5e-2, settings.adam))
+    phases = [(adam, settings.adam), (lbfgs(), settings.steps)]
+    states = train(run, stage, loss, states, phases, data)
+    return [float(value) for value in jax.jit(jax.vmap(loss))(states, test)]
+
+
+EXPERIMENT = Experiment(
+    name="qkan-regression",
+    title="Regression with quantum activation functions",
+    paper="arXiv:2509.14026",
+    minutes=30,
+    settings=RegressionSettings(),
+    run=run,
+    quick={"adam": 5, "steps": 5, "points": 50, "tasks": "sinc", "seeds": 2},
+    x64=True,
+)
