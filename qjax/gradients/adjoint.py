@@ -81,7 +81,9 @@ def _value_with_gradient(single: Program, lanes: Program | None) -> Program:
                 out = jax.vmap(function, axes)(leaves, asked)
             else:
                 wide = [
-                    jnp.moveaxis(x, 0, -1) if m else jnp.broadcast_to(x[..., None], (*x.shape, size))
+                    jnp.moveaxis(x, 0, -1)
+                    if m
+                    else jnp.broadcast_to(x[..., None], (*x.shape, size))
                     for x, m in zip(leaves, marks, strict=True)
                 ]
                 out = run(wide, asked)

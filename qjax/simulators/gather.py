@@ -34,8 +34,13 @@ def _transpose(cotangent: Any, x: Any, index: Any, inverse: Any) -> Any:
 def _batch(args: Any, axes: Any) -> Any:
     x, index, inverse = args
     axis, *others = axes
-    if any(a is not None for a in others):
-        raise NotImplementedError("permutations are structure and cannot be batched")
+    # A `cond` or `while_loop` with a batched condition batches constants too: all copies are equal.
+    index, inverse = (
+        i if a is None else jax.lax.index_in_dim(i, 0, a, keepdims=False)
+        for i, a in zip((index, inverse), others, strict=True)
+    )
+    if axis is None:
+        return permute_p.bind(x, index, inverse), None
     return permute_p.bind(jnp.moveaxis(x, axis, -1), index, inverse), x.ndim - 1
 
 

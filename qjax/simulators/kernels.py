@@ -8,7 +8,9 @@ Coefficients carry the same trailing ``batch`` axes as the state (none, or one).
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import jax
@@ -113,8 +115,8 @@ def _slices(x: Any, axes: list[int]) -> list[Any]:
 def _butterfly(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pair:
     """One or two qubits as one elementwise expression.
 
-    Column ``j`` of the matrix, spread over the qubits' axes, times slice ``j`` of the state: sums of
-    broadcast products, which vectorise; stacking the results would not.
+    Column ``j`` of the matrix, spread over the qubits' axes, times slice ``j`` of the state: sums
+    of broadcast products, which vectorise; stacking the results would not.
     """
     shape, axes = split_axes(n, qubits)
     batch = state[0].shape[1:]
@@ -125,7 +127,7 @@ def _butterfly(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pa
         parts = _slices(x.reshape(*shape, *batch), axes)
         columns = [m[:, j].reshape(*spread, *(m.shape[2:] or lanes)) for j in range(m.shape[1])]
         terms = [c * p for c, p in zip(columns, parts, strict=True)]
-        return sum(terms[1:], terms[0]).reshape(-1, *batch)
+        return reduce(operator.add, terms).reshape(-1, *batch)
 
     return pair_product(matrix, state, times)
 

@@ -34,6 +34,7 @@ from .steps import (
     Step,
     SubspaceStep,
     Window,
+    evolution_steps,
 )
 from .steps.permutation import TABLE_QUBITS, is_affine, permutation_form
 from .steps.phase import diagonal_form
@@ -132,7 +133,7 @@ def make_plan(structure: Any, complex_leaves: tuple[bool, ...], batch_last: bool
     return Plan(circuit.n, tuple(steps), tuple(preparations), layout)
 
 
-# --- from operations to items ----------------------------------------------------------------------
+# --- from operations to items ------------------------------------------------------------------
 
 
 def _items(gate: Gate) -> list[Item]:
@@ -153,6 +154,9 @@ def _items(gate: Gate) -> list[Item]:
 
 
 def _class(item: Item, n: int) -> str:
+    known = item.name == "Evolution" and len(item.params) == 3 and not item.controls
+    if known and all(isinstance(p, Leaf) for p in item.params):
+        return "evolution"
     if item.name == "Diagonal" or diagonal_form(item) is not None:
         return "phase"
     if item.name == "X" and not item.controls:
@@ -167,28 +171,29 @@ def _class(item: Item, n: int) -> str:
     return "local"
 
 
-# --- from items to steps ---------------------------------------------------------------------------
+# --- from items to steps -----------------------------------------------------------------------
 
 
 class _Open:
     """A step that still accepts items."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, merge: int = 2) -> None:
         self.kind = kind
+        self.merge = merge  # how many qubits gates that overlap may grow to in one matrix
         self.items: list[Item] = []
         self.groups: list[tuple[frozenset[int], list[Item]]] = []  # of a step of matrices
         self.qubits: frozenset[int] = frozenset()
         self.closed: Step | None = None
 
     def accepts(self, item: Item, kind: str) -> bool:
-        if self.kind != kind or kind in ("loop", "pauli", "subspace"):
+        if self.kind != kind or kind in ("loop", "pauli", "subspace", "evolution"):
             return False
         if kind != "local":
             return True
         mine = frozenset(item.qubits)
         touched = [qs for qs, _ in self.groups if qs & mine]
         union = mine.union(*touched) if touched else mine
-        return len(union) <= max(2, len(mine))
+        return len(union) <= max(self.merge, len(mine))
 
     def add(self, item: Item) -> None:
         mine = frozenset(item.qubits)
@@ -211,7 +216,7 @@ def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
             steps.append(loop)
         elif isinstance(op, Gate):
             for item in _items(op):
-                _insert(steps, item, _class(item, n))
+                _insert(steps, item, _class(item, n), 3 if n <= 4 else 2)
         else:
             raise UnsupportedError(
                 f"{op!r:.60} cannot run on a pure statevector",
@@ -221,8 +226,8 @@ def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
     return [step for open_step in steps for step in _close(n, open_step, layout)]
 
 
-def _insert(steps: list[_Open], item: Item, kind: str) -> None:
-    """Into the earliest step that it may join and that it can reach by commuting; else a new one."""
+def _insert(steps: list[_Open], item: Item, kind: str, merge: int) -> None:
+    """Into the earliest step that it may join and can reach by commuting; else a new one."""
     mine, home = frozenset(item.qubits), None
     for k in range(len(steps) - 1, -1, -1):
         step = steps[k]
@@ -232,7 +237,7 @@ def _insert(steps: list[_Open], item: Item, kind: str) -> None:
         if not disjoint and not (kind == "phase" and step.kind == "phase"):
             break
     if home is None:
-        steps.append(_Open(kind))
+        steps.append(_Open(kind, merge))
         home = -1
     steps[home].add(item)
 
@@ -243,17 +248,14 @@ def _close(n: int, step: _Open, layout: Layout) -> list[Step]:
     if step.kind == "phase":
         return [PhaseStep(n, step.items, layout.whole)]
     if step.kind == "permutation":
-        return [PermutationStep(n, part) for part in _gatherable(n, step.items)]
+        return [PermutationStep(n, step.items)]
     if step.kind == "pauli":
         return [PauliStep(n, item) for item in step.items]
+    if step.kind == "evolution":
+        return [part for item in step.items for part in evolution_steps(n, item)]
     if step.kind == "subspace":
         return [SubspaceStep(n, item) for item in step.items]
     return [LocalStep(n, _windows(n, step.groups, layout), lanes=layout.cell == 2)]
-
-
-def _gatherable(n: int, items: list[Item]) -> list[list[Item]]:
-    """Beyond the size of a full table only affine permutations compose; they all are, here."""
-    return [items]
 
 
 def _windows(

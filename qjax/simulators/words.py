@@ -143,7 +143,8 @@ def _cell_matrix(
     def part(values: np.ndarray) -> Any:
         return jnp.tensordot(c, jnp.asarray(values, dtype), 1, precision=HIGHEST)
 
-    return part(basis.real), part(basis.imag) if np.any(basis.imag) else None
+    im = np.imag(basis)
+    return part(np.real(basis)), part(im) if np.any(im) else None
 
 
 def _flipped(

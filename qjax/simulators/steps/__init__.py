@@ -1,5 +1,6 @@
 """The few kinds of big step that a plan consists of. Each knows how to prepare, apply and undo."""
 
+from .evolution import BasisStep, SpectrumStep, evolution_steps
 from .local import LocalStep
 from .loop import LoopStep
 from .pauli import PauliStep
@@ -10,6 +11,7 @@ from .subspace import SubspaceStep
 from .window import Window
 
 __all__ = [
+    "BasisStep",
     "Item",
     "Leaf",
     "LocalStep",
@@ -17,7 +19,9 @@ __all__ = [
     "PauliStep",
     "PermutationStep",
     "PhaseStep",
+    "SpectrumStep",
     "Step",
     "SubspaceStep",
     "Window",
+    "evolution_steps",
 ]

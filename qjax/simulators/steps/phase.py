@@ -79,14 +79,14 @@ class _Half:
 
     @property
     def real(self) -> bool:
-        return not self.columns and bool(np.all(self.const.imag == 0))
+        return not self.columns and bool(np.all(np.imag(self.const) == 0))
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> Pair | None:
         if self.trivial:
             return None
-        const: Pair = (jnp.asarray(self.const.real, dtype), None)
-        if np.any(self.const.imag):
-            const = (const[0], jnp.asarray(self.const.imag, dtype))
+        const: Pair = (jnp.asarray(np.real(self.const), dtype), None)
+        if np.any(np.imag(self.const)):
+            const = (const[0], jnp.asarray(np.imag(self.const), dtype))
         if not self.columns:
             return const
         params = jnp.stack(fetch(self.columns, leaves, dtype))
@@ -101,9 +101,10 @@ class _Half:
 class PhaseStep(Step):
     """Multiplication of the state by ``exp(i phi(j))``.
 
-    The register is cut into two halves (or, with ``whole``, not at all). Gates within a half give a vector over that half; signs
-    and two-qubit phases across the cut are made from bits and one small matrix product; whatever
-    else crosses (phases on three or more qubits, vectors of phases) is broadcast from its table.
+    The register is cut into two halves (or, with ``whole``, not at all). Gates within a half give a
+    vector over that half; signs and two-qubit phases across the cut are made from bits and one
+    small matrix product; whatever else crosses (phases on three or more qubits, vectors of phases)
+    is broadcast from its table.
     """
 
     kind = "phase"
@@ -125,7 +126,7 @@ class PhaseStep(Step):
             and self.right.real
             and not self.pairs
             and not self.vectors
-            and not any(len(item.params) or np.any(np.sin(c)) for item, c, _ in self.tables)
+            and not any(item.params or np.any(np.sin(c)) for item, c, _ in self.tables)
         )
 
     def _place(self, item: Item) -> None:
@@ -142,8 +143,8 @@ class PhaseStep(Step):
                 half.add(const[index], linear[index], item.params)
                 return
         quarter = np.round(exact_phases(const), 15)
-        if linear.shape[1] == 0 and np.all(quarter.imag == 0):
-            for monomial in _monomials(quarter.real < 0, qubits):
+        if linear.shape[1] == 0 and np.all(np.imag(quarter) == 0):
+            for monomial in _monomials(np.real(quarter) < 0, qubits):
                 self._toggle(monomial)
         elif len(qubits) == 2:
             self._pair(item, const, linear)
@@ -204,8 +205,8 @@ class PhaseStep(Step):
         for item, const, linear in self.tables:
             params = fetch(item.params, leaves, dtype)
             fixed = exact_phases(const)
-            pair: Pair = (jnp.asarray(fixed.real, dtype), jnp.asarray(fixed.imag, dtype))
-            if not np.any(fixed.imag):
+            pair: Pair = (jnp.asarray(np.real(fixed), dtype), jnp.asarray(np.imag(fixed), dtype))
+            if not np.any(np.imag(fixed)):
                 pair = (pair[0], None)
             if params:
                 angle = jnp.matmul(jnp.asarray(linear, dtype), jnp.stack(params), precision=HIGHEST)
@@ -364,7 +365,8 @@ def _turned(pair: Pair, slope: Any) -> Pair:
 
 
 def _expand(pair: Pair, axis: int) -> Pair:
-    return tuple(None if x is None else jnp.expand_dims(x, axis) for x in pair)  # type: ignore[return-value]
+    re, im = pair
+    return jnp.expand_dims(re, axis), None if im is None else jnp.expand_dims(im, axis)
 
 
 def _ascending(pair: Pair, qubits: tuple[int, ...]) -> Pair:

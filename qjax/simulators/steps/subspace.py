@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
+
 from ..kernels import Pair, apply_matrix, dagger, split_axes
 from .local import reorder
 from .step import Item, Step, as_pair, target_matrix
@@ -39,7 +41,8 @@ class SubspaceStep(Step):
         flat = tuple(None if x is None else x.reshape(2**small, *batch) for x in part)
         new = apply_matrix(flat, coefficients, self.inner, small)  # type: ignore[arg-type]
         if whole[1] is None and new[1] is not None:
-            whole = (whole[0], whole[0] * 0)
+            assert whole[0] is not None
+            whole = (whole[0], jnp.zeros_like(whole[0]))
         return tuple(  # type: ignore[return-value]
             None if x is None else x.at[key].set(y.reshape(x[key].shape)).reshape(-1, *batch)
             for x, y in zip(whole, new, strict=True)

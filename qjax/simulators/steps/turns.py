@@ -103,7 +103,7 @@ def kronecker(turns: Turns, c: Any, s: Any) -> Any:
     """The matrix from half-angle cosines and sines ``(k, *batch)``: ``(2**k, 2**k, *batch)``."""
     k, batch = c.shape[0], c.shape[1:]
     lanes = (1,) * len(batch)
-    total = None
+    total: Any = None
     for q in range(k):
         shape = [1] * (2 * k)
         shape[q] = shape[k + q] = 2

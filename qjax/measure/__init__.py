@@ -1,0 +1,21 @@
+"""The verbs: what can be asked of a circuit. Each compiles itself, keyed on structure."""
+
+from .explain import Explanation, explain
+from .states import entropy, overlap, reduced_density_matrix, unitary
+from .verbs import Info, amplitudes, estimate, expval, probs, run, sample
+
+__all__ = [
+    "Explanation",
+    "Info",
+    "amplitudes",
+    "entropy",
+    "estimate",
+    "explain",
+    "expval",
+    "overlap",
+    "probs",
+    "reduced_density_matrix",
+    "run",
+    "sample",
+    "unitary",
+]

@@ -1,0 +1,97 @@
+"""From a verb to a compiled program: structure, checks, one jitted entry point."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from ..circuit import Circuit, Param, as_circuit
+from ..errors import ParameterError, UnsupportedError
+from ..gradients import Backprop, Gradient, refuse_derivative
+from ..simulators import Simulator, Statevector, Structure
+from ..simulators import protocol as ask
+from ..simulators.plan import complex_leaves
+from .checks import as_key
+
+DEFAULT_SIM = Statevector()
+DEFAULT_GRADIENT = Backprop()
+
+
+def structure_of(circuit: Circuit) -> tuple[Structure, list[Any]]:
+    leaves, treedef = jax.tree.flatten(circuit)
+    for leaf in leaves:
+        if isinstance(leaf, Param):
+            raise ParameterError(
+                f"the parameter {leaf.name!r} has no value",
+                expected="numbers or JAX arrays in every gate",
+                fix=f"put values in with circuit.bind({leaf.name}=...)",
+            )
+    return Structure(treedef, circuit.n, circuit.bits, complex_leaves(leaves)), leaves
+
+
+def answer(
+    circuit: Any,
+    verb: str,
+    sim: Simulator,
+    query: ask.Query,
+    query_leaves: list[Any] | None = None,
+    gradient: Gradient = DEFAULT_GRADIENT,
+    key: Array | None = None,
+) -> Any:
+    circuit = as_circuit(circuit, verb)
+    if isinstance(sim, type) or not isinstance(sim, Simulator):
+        raise UnsupportedError(
+            f"{verb}: sim must be a simulator",
+            expected="an object such as qjax.Statevector()",
+            got=repr(sim),
+            fix="call it: Statevector()" if isinstance(sim, type) else None,
+        )
+    if isinstance(gradient, type) or not isinstance(gradient, Gradient):
+        raise UnsupportedError(
+            f"{verb}: gradient must be a gradient method",
+            expected="an object such as qjax.Backprop() or qjax.Adjoint()",
+            got=repr(gradient),
+            fix="call it: Adjoint()" if isinstance(gradient, type) else None,
+        )
+    structure, leaves = structure_of(circuit)
+    if isinstance(sim, Statevector):
+        sim = sim.resolved()
+        sim.check(structure, available_memory())
+    needs_key = sim.random or gradient.random
+    if needs_key or key is not None:
+        key = as_key(key, verb, needs_key)
+    return _execute(sim, gradient, structure, query, leaves, query_leaves or [], key)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _execute(
+    sim: Simulator,
+    gradient: Gradient,
+    structure: Structure,
+    query: ask.Query,
+    leaves: list[Any],
+    query_leaves: list[Any],
+    key: Array | None,
+) -> Any:
+    return gradient.program(sim, structure, query)(leaves, query_leaves, key)
+
+
+def guarded(circuit: Circuit, verb: str, fix: str) -> Circuit:
+    leaves, treedef = jax.tree.flatten(circuit)
+    if any(isinstance(x, Param) for x in leaves):
+        return circuit
+    return treedef.unflatten(refuse_derivative([jnp.asarray(x) for x in leaves], verb, fix))
+
+
+def available_memory() -> float:
+    """Bytes of the default device: what its allocator may use, or the machine's memory."""
+    device = jax.devices()[0]
+    stats = device.memory_stats() if device.platform != "cpu" else None
+    if stats and "bytes_limit" in stats:
+        return float(stats["bytes_limit"])
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
