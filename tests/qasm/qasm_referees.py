@@ -1,0 +1,70 @@
+"""Run in an environment of referees: reads JSON cases, prints the worst disagreement of each."""
+
+import json
+import logging
+import sys
+import warnings
+
+import numpy as np
+
+warnings.simplefilter("ignore")
+logging.disable(logging.CRITICAL)
+
+
+def qiskit(text):
+    import qiskit.qasm2
+    import qiskit.qasm3
+    from qiskit.quantum_info import Statevector
+
+    read = qiskit.qasm2.loads if "OPENQASM 2" in text else qiskit.qasm3.loads
+    return np.asarray(Statevector(read(text).reverse_bits()).data)
+
+
+def braket(text):
+    from braket.default_simulator import StateVectorSimulator
+    from braket.ir.openqasm import Program
+
+    program = Program(source=text + "\n#pragma braket result state_vector\n")
+    return np.asarray(StateVectorSimulator().run(program, shots=0).resultTypes[0].value)
+
+
+def pytket(text):
+    from pytket.qasm import circuit_from_qasm_str
+
+    return circuit_from_qasm_str(text, maxwidth=64).get_statevector()
+
+
+def cirq(text):
+    import cirq
+    from cirq.contrib.qasm_import import circuit_from_qasm
+
+    n = int(text.split("qreg q[")[1].split("]")[0])
+    order = [cirq.NamedQubit(f"q_{k}") for k in range(n)]
+    return circuit_from_qasm(text).final_state_vector(qubit_order=order, dtype=np.complex128)
+
+
+READERS = {
+    "qasm3": (qiskit,),
+    "qasm3-selfcontained": (qiskit, braket),
+    "qasm2": (qiskit, pytket, cirq),
+}
+
+if __name__ == "__main__":
+    worst = {}
+    for case in json.load(sys.stdin):
+        want = np.array(case["real"]) + 1j * np.array(case["imag"])
+        for dialect, readers in READERS.items():
+            for reader in readers:
+                try:
+                    got = reader(case[dialect])
+                except Exception as error:
+                    if type(error).__name__ != "TypingError":
+                        raise
+                    continue  # a fault of numba inside Braket's simulator, not of the file
+                if dialect == "qasm2":
+                    error = 1 - abs(np.vdot(got, want))
+                else:
+                    error = np.max(np.abs(got - want))
+                key = f"{dialect} {reader.__name__}"
+                worst[key] = max(worst.get(key, 0.0), float(error))
+    sys.stdout.write(json.dumps(worst))
