@@ -43,9 +43,9 @@ docs: $(DEV_ENV)  ## build the documentation into docs/_build
 lock: $(DEV_ENV)  ## resolve the version ranges of pyproject.toml anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 pyproject.toml -o requirements/run.txt
+		--python-version 3.11 pyproject.toml --extra build -o requirements/run.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+		--python-version 3.11 pyproject.toml --extra build --extra dev -c requirements/run.txt -o requirements/dev.txt
 
 clean:  ## remove the environment and every cache
 	rm -rf $(VENV) .cache .pytest_cache .ruff_cache
@@ -57,7 +57,6 @@ $(BIN)/python:
 
 $(RUN_ENV): requirements/run.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
-	$(BIN)/python -m pip install --quiet hatchling editables
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -33,7 +33,7 @@ class RunFolder:
         >>> import tempfile
         >>> from qjax.experiments.run_folder import RunFolder
         >>> with tempfile.TemporaryDirectory() as out:
-        ...     folder = RunFolder.create(out, "demo", {"settings": {"seed": 0}})
+        ...     folder = RunFolder.create(out, "demo", {"experiment": "demo", "settings": {"seed": 0}})
         ...     folder.config["settings"]
         {'seed': 0}
     """
