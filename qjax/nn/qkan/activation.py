@@ -21,7 +21,7 @@ def daruan(
     bias: jax.Array | None = None,
     *,
     ansatz: str | Ansatz | CircuitAnsatz = "pz",
-    frequencies: Sequence[float] | None = None,
+    frequencies: Sequence[float | int] | None = None,
     measure: Measure = "expval",
 ) -> jax.Array:
     """Data re-uploading activation, elementwise.

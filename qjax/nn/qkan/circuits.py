@@ -40,7 +40,7 @@ def edge_circuit(
     x: jax.Array | float,
     *,
     ansatz: str | Ansatz | CircuitAnsatz = "pz",
-    frequencies: Sequence[float] | None = None,
+    frequencies: Sequence[float | int] | None = None,
 ) -> Circuit:
     """The activation of one edge as a circuit, whose ``<Z>`` (or observable) it is.
 
@@ -107,7 +107,7 @@ def packed_layer(
     x: jax.Array,
     *,
     ansatz: str | Ansatz = "pz",
-    frequencies: Sequence[float] | None = None,
+    frequencies: Sequence[float | int] | None = None,
     qubits: int | None = None,
 ) -> list[Circuit]:
     """All activations of a layer as few circuits, independent edges side by side.

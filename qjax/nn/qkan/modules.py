@@ -94,7 +94,7 @@ class QKANLayer(nnx.Module):
         *,
         ansatz: str | Ansatz | CircuitAnsatz = "pz",
         preact: Preact = "trainable",
-        frequencies: Sequence[float] | None = None,
+        frequencies: Sequence[float | int] | None = None,
         measure: Measure = "expval",
         base_function: Callable[[jax.Array], jax.Array] = jax.nn.silu,
         method: str | Method = "auto",

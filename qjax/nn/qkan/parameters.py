@@ -77,7 +77,7 @@ def init_qkan(
     postact: bool = True,
     base: bool = True,
     group: int | None = None,
-    frequencies: Sequence[float] | None = None,
+    frequencies: Sequence[float | int] | None = None,
     theta_init: Literal["xavier", "small_gaussian"] = "xavier",
     dtype: Any = jnp.float32,
 ) -> QKANParams:
