@@ -3,8 +3,24 @@
 Importing qjax changes no JAX configuration and loads neither flax nor matplotlib.
 """
 
-from . import observables, templates, viz
-from .circuit import Circuit, Controlled, Gate, Inverse, Layers, Operation, Param, Repeat
+from . import observables, qasm, templates, viz
+from .circuit import (
+    Assign,
+    Barrier,
+    Circuit,
+    Condition,
+    Controlled,
+    Gate,
+    If,
+    Inverse,
+    Layers,
+    Measure,
+    Operation,
+    Param,
+    Repeat,
+    Reset,
+    While,
+)
 from .circuit.constructors import (
     CCX,
     CCZ,

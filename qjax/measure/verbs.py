@@ -95,8 +95,9 @@ def expval(
     value = answer(circuit, "expval", sim, ask.ExpvalQuery(treedef), leaves, gradient, key)
     if not info:
         return value
-    plan = sim.plan(structure_of(circuit)[0]) if isinstance(sim, Statevector) else None
-    return value, Info(plan=plan)
+    structure, _ = structure_of(circuit)
+    query = ask.ExpvalQuery(treedef)
+    return value, Info(plan=sim.plan(structure, query) if isinstance(sim, Statevector) else None)
 
 
 def probs(

@@ -48,6 +48,15 @@ def answer_for(query: ask.Query, n: int) -> Answer:
     raise UnsupportedError(f"a statevector cannot answer {type(query).__name__}")
 
 
+def qubits_seen(query: ask.Query) -> frozenset[int] | None:
+    """The qubits that an expectation value looks at; None for questions about the whole state."""
+    if not isinstance(query, ask.ExpvalQuery):
+        return None
+    blanks = [None] * query.observable.num_leaves
+    observables = jax.tree.leaves(query.observable.unflatten(blanks), is_leaf=is_observable)
+    return frozenset(q for o in observables for q in o.qubits)
+
+
 def is_observable(x: Any) -> bool:
     """Whether ``x`` is one observable (and not a container of several)."""
     return isinstance(x, PauliSum | Hermitian | Projector)

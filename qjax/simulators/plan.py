@@ -19,10 +19,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..circuit import Circuit, Gate, Layers, Operation, Repeat
+from ..circuit import Barrier, Circuit, Gate, Layers, Operation, Repeat
 from ..errors import UnsupportedError
 from .kernels import partition
-from .repetition import find_repetition
+from .repetition import Turns, find_repetition
 from .steps import (
     Item,
     Leaf,
@@ -118,8 +118,16 @@ def _lines(steps: Sequence[Step], depth: int) -> list[str]:
 
 
 @lru_cache(maxsize=512)
-def make_plan(structure: Any, complex_leaves: tuple[bool, ...], batch_last: bool = False) -> Plan:
-    """The plan of a circuit's structure (its treedef), given which of its leaves are complex."""
+def make_plan(
+    structure: Any,
+    complex_leaves: tuple[bool, ...],
+    batch_last: bool = False,
+    seen: frozenset[int] | None = None,
+) -> Plan:
+    """The plan of a circuit's structure (its treedef), given which of its leaves are complex.
+
+    With ``seen``, the qubits that an observable acts on, what cannot reach them is left out.
+    """
     leaves = [Leaf(k, c) for k, c in enumerate(complex_leaves)]
     circuit: Circuit = jax.tree.unflatten(structure, leaves)
     layout = layout_for(circuit.n, batch_last)
@@ -129,8 +137,20 @@ def make_plan(structure: Any, complex_leaves: tuple[bool, ...], batch_last: bool
             preparations.append(Item("StatePrep", op.params, op.targets))
         else:
             ops.append(op)
+    if seen is not None:
+        ops = light_cone(ops, seen)
     steps = _schedule(circuit.n, ops, layout)
     return Plan(circuit.n, tuple(steps), tuple(preparations), layout)
+
+
+def light_cone(ops: Sequence[Operation], seen: frozenset[int]) -> list[Operation]:
+    """The operations that can influence an observable on the qubits ``seen``."""
+    kept = []
+    for op in reversed(ops):
+        if seen & set(op.qubits):
+            kept.append(op)
+            seen = seen | set(op.qubits)
+    return kept[::-1]
 
 
 # --- from operations to items ------------------------------------------------------------------
@@ -209,7 +229,7 @@ class _Open:
 def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
     steps: list[_Open] = []
     for op in find_repetition(ops):
-        if isinstance(op, Layers | Repeat):
+        if isinstance(op, Layers | Repeat | Turns):
             loop = _Open("loop")
             loop.closed = _loop(n, op, layout)
             loop.qubits = loop.closed.qubits
@@ -217,11 +237,12 @@ def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
         elif isinstance(op, Gate):
             for item in _items(op):
                 _insert(steps, item, _class(item, n), 3 if n <= 4 else 2)
+        elif isinstance(op, Barrier):
+            continue
         else:
             raise UnsupportedError(
                 f"{op!r:.60} cannot run on a pure statevector",
-                fix="use sim=qjax.DensityMatrix() or sim=qjax.Trajectories(n) for operations that "
-                "are not unitary",
+                fix="leave it out: read the final state with qjax.probs, qjax.sample or qjax.expval",
             )
     return [step for open_step in steps for step in _close(n, open_step, layout)]
 
@@ -294,7 +315,10 @@ def _window(qubits: tuple[int, ...], groups: Sequence[tuple[frozenset[int], list
     return Window(qubits, tuple(i for _, items in groups for i in items))
 
 
-def _loop(n: int, block: Layers | Repeat, layout: Layout) -> LoopStep:
+def _loop(n: int, block: Layers | Repeat | Turns, layout: Layout) -> LoopStep:
+    if isinstance(block, Turns):
+        body = _schedule(n, block.ops, layout)
+        return LoopStep(n, body, block.length, sources=block.sources)
     stacked: frozenset[int] = frozenset()
     reverse = False
     if isinstance(block, Layers):

@@ -93,9 +93,12 @@ class Statevector:
         """The dtype of the two real arrays."""
         return np.dtype(_REAL[self.resolved().dtype])
 
-    def plan(self, structure: Structure, batch_last: bool = False) -> Plan:
-        """The steps that a circuit of this structure runs as."""
-        return make_plan(structure.treedef, structure.complex_leaves, batch_last)
+    def plan(
+        self, structure: Structure, query: Query | None = None, batch_last: bool = False
+    ) -> Plan:
+        """The steps that a circuit of this structure runs as (to answer the query, if given)."""
+        seen = answers.qubits_seen(query) if query is not None else None
+        return make_plan(structure.treedef, structure.complex_leaves, batch_last, seen)
 
     def memory(self, structure: Structure) -> float:
         """Bytes of three states: the least that one run needs."""
@@ -114,8 +117,8 @@ class Statevector:
                 expected=f"at most {available / 2**30:.0f} GiB",
                 got=f"{need / 2**30:.4g} GiB for three states of 2**{structure.n} amplitudes "
                 f"({self.resolved().dtype})",
-                fix="simulate fewer qubits, use complex64, or use sim=qjax.MPS(max_bond) for "
-                "weakly entangled circuits",
+                fix="simulate fewer qubits, or use sim=qjax.Statevector('complex64') if this is double "
+                "precision",
             )
 
     def compile_lanes(self, structure: Structure, query: Query, evolve: Evolve) -> Program:
@@ -124,7 +127,7 @@ class Statevector:
         The program takes leaves of shape ``(..., lanes)`` and returns ``(lanes,)``; the query's
         own leaves are shared. Small states run fastest so: every inner loop is over the lanes.
         """
-        plan = self.plan(structure, batch_last=True)
+        plan = self.plan(structure, query, batch_last=True)
         dtype = self.real_dtype()
         answer = answers.answer_for(query, structure.n)
 
@@ -139,7 +142,7 @@ class Statevector:
 
     def compile(self, structure: Structure, query: Query, evolve: Evolve | None = None) -> Program:
         """The pure function of (circuit leaves, query leaves, key) that answers the query."""
-        plan = self.plan(structure)
+        plan = self.plan(structure, query)
         dtype = self.real_dtype()
         if np.dtype(self.resolved().dtype).kind == "f" and not plan.real:
             raise UnsupportedError(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from ..kernels import Pair
 from .step import Step
 
 
 class LoopStep(Step):
-    """``body`` run ``length`` times; ``stacked`` leaves carry a leading axis over the turns."""
+    """``body`` run ``length`` times.
+
+    ``stacked`` leaves carry a leading axis over the turns; ``sources`` names leaves whose values
+    are collected, turn by turn, from other leaves.
+    """
 
     kind = "loop"
 
@@ -23,16 +28,26 @@ class LoopStep(Step):
         length: int,
         stacked: frozenset[int] = frozenset(),
         reverse: bool = False,
+        sources: Mapping[int, tuple[int, ...]] | None = None,
     ) -> None:
         self.n, self.body, self.length = n, tuple(body), length
-        self.stacked, self.reverse = stacked, reverse
+        self.sources = dict(sources or {})
+        self.stacked, self.reverse = stacked | frozenset(self.sources), reverse
         self.qubits = frozenset(q for step in body for q in step.qubits)
-        self.leaves = frozenset(i for step in body for i in step.leaves)
+        inner = frozenset(i for step in body for i in step.leaves)
+        self.leaves = inner.union(*(self.sources.get(i, ()) for i in inner))
         self.real = all(step.real for step in body)
-        self.moving = tuple(bool(step.leaves & stacked) for step in body)
+        self.moving = tuple(bool(step.leaves & self.stacked) for step in body)
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> tuple[list[Any], list[Any]]:
         """(coefficients with a turn axis, coefficients that all turns share)."""
+        leaves = list(leaves)
+        collected = {
+            first: jnp.stack([jnp.asarray(leaves[i]) for i in each])
+            for first, each in self.sources.items()
+        }
+        for first, values in collected.items():
+            leaves[first] = values
         moving, fixed = [], []
         for step, moves in zip(self.body, self.moving, strict=True):
             if not moves:
