@@ -33,7 +33,8 @@ class RunFolder:
         >>> import tempfile
         >>> from qjax.experiments.run_folder import RunFolder
         >>> with tempfile.TemporaryDirectory() as out:
-        ...     folder = RunFolder.create(out, "demo", {"experiment": "demo", "settings": {"seed": 0}})
+        ...     config = {"experiment": "demo", "settings": {"seed": 0}}
+        ...     folder = RunFolder.create(out, "demo", config)
         ...     folder.config["settings"]
         {'seed': 0}
     """

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-_SQUARINGS = 12  # covers spectral radii up to 2**11; beyond, the phase itself has no digits left
+_SQUARINGS = {"float32": 16, "float64": 32}  # beyond these norms no digit of a phase is left
 _BOUND = 0.5  # the scaled 1-norm at which a degree-15 Taylor series is exact to 1e-18
 
 
@@ -58,7 +58,8 @@ def exp_i(
     a = 1j * hermitian.astype(dtype)
     norm = jax.lax.stop_gradient(jnp.max(jnp.sum(jnp.abs(a), axis=-2), axis=-1))
     exponent = jnp.ceil(jnp.log2(jnp.maximum(norm, jnp.finfo(real).tiny) / _BOUND))
-    squarings = jnp.clip(exponent, 0, _SQUARINGS)
+    most = _SQUARINGS[np.dtype(real).name]
+    squarings = jnp.clip(exponent, 0, most)
     a = a * jnp.exp2(-squarings).astype(real)[..., None, None].astype(dtype)
     # exp(a) - 1 to degree 15, by Paterson and Stockmeyer: four powers, then Horner in a**4.
     a2 = matmul(a, a)
@@ -79,7 +80,7 @@ def exp_i(
         again = (k < squarings)[..., None, None]
         return jnp.where(again, 2 * w + matmul(w, w), w), None
 
-    w, _ = jax.lax.scan(square, w, jnp.arange(_SQUARINGS, dtype=real))
+    w, _ = jax.lax.scan(square, w, jnp.arange(most, dtype=real))
     return w + eye
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from ..circuit import Circuit, as_circuit
-from ..errors import QubitError, UnsupportedError
+from ..errors import CapacityError, QubitError, UnsupportedError
 from ..simulators import Simulator, Statevector, Structure
 from ..simulators import protocol as ask
 from ..simulators.statevector import final_state, run_steps
@@ -119,7 +119,15 @@ def unitary(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[Array,
         )
     structure, leaves = structure_of(circuit)
     wide = Structure(structure.treedef, 2 * circuit.n, structure.bits, structure.complex_leaves)
-    sim.check(wide, available_memory())
+    try:
+        sim.check(wide, available_memory())
+    except CapacityError as error:
+        raise CapacityError(
+            f"unitary: the matrix of {circuit.n} qubits does not fit",
+            expected=error.expected,
+            got=f"{2**circuit.n} columns of 2**{circuit.n} amplitudes",
+            fix="ask for single columns: qjax.run of the circuit after qjax.BasisState(bits)",
+        ) from None
     if sim.plan(structure).preparations:
         raise UnsupportedError(
             "unitary: a circuit with StatePrep has no matrix", fix="remove the state preparation"

@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import ObservableError, UnsupportedError
+from ..errors import UnsupportedError
 from ..observables import Hermitian, Projector
 from ..observables.grouping import group_commuting
 from ..pauli import PauliSum
 from . import protocol as ask
-from .kernels import Pair, apply_matrix
+from .kernels import Pair, apply_matrix, complex_pair, dagger
 from .sampling import draw, to_bits
 from .steps.local import reorder
 from .words import expectation
@@ -159,16 +159,12 @@ def _estimate(state: Pair, observable: Any, key: Any, shots: int, n: int) -> tup
         target = int("".join(map(str, observable.bits)), 2)
         return _mean_and_error((values == target).astype(dtype), shots)
     if isinstance(observable, Hermitian):
-        values, vectors = jnp.linalg.eigh(jnp.asarray(observable.matrix))
-        rotation = vectors.conj().T
         k = len(observable.qubits)
-        if observable.qubits != tuple(sorted(observable.qubits)):
-            raise ObservableError(
-                "estimate: a Hermitian needs its qubits in ascending order", got=observable.qubits
-            )
-        pair = (jnp.real(rotation).astype(dtype), jnp.imag(rotation).astype(dtype))
-        turned = apply_matrix(state, pair, observable.qubits, n)
-        index = draw(key, marginal(probabilities(turned), observable.qubits, n), k, shots)
+        order = tuple(sorted(range(k), key=lambda i: observable.qubits[i]))
+        qubits = tuple(observable.qubits[i] for i in order)
+        values, vectors = jnp.linalg.eigh(as_complex(_hermitian_pair(observable, order, dtype)))
+        turned = apply_matrix(state, dagger(complex_pair(vectors)), qubits, n)
+        index = draw(key, marginal(probabilities(turned), qubits, n), k, shots)
         return _mean_and_error(values.astype(dtype)[index], shots)
     mean, variance = jnp.zeros((), dtype), jnp.zeros((), dtype)
     groups = group_commuting(observable)

@@ -242,7 +242,7 @@ def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
         else:
             raise UnsupportedError(
                 f"{op!r:.60} cannot run on a pure statevector",
-                fix="leave it out: read the final state with qjax.probs, qjax.sample or qjax.expval",
+                fix="leave it out: read the final state with qjax.probs or qjax.sample",
             )
     return [step for open_step in steps for step in _close(n, open_step, layout)]
 

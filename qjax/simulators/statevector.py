@@ -117,8 +117,8 @@ class Statevector:
                 expected=f"at most {available / 2**30:.0f} GiB",
                 got=f"{need / 2**30:.4g} GiB for three states of 2**{structure.n} amplitudes "
                 f"({self.resolved().dtype})",
-                fix="simulate fewer qubits, or use sim=qjax.Statevector('complex64') if this is double "
-                "precision",
+                fix="simulate fewer qubits, or use sim=qjax.Statevector('complex64') if this is "
+                "double precision",
             )
 
     def compile_lanes(self, structure: Structure, query: Query, evolve: Evolve) -> Program:
