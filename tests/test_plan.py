@@ -1,0 +1,92 @@
+"""What the planner makes of a circuit, and that it changes no number."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import reference
+from jax import export
+
+import qjax as qj
+
+N, DEPTH = 4, 12
+WEIGHTS = jnp.asarray(np.random.default_rng(0).normal(size=(DEPTH, N, 2)))
+ISING = qj.tfim(N)
+
+
+def layer(w):
+    turns = [[qj.RY(w[k, 0], k), qj.RZ(w[k, 1], k)] for k in range(N)]
+    return [turns, [qj.CNOT(k, (k + 1) % N) for k in range(N)]]
+
+
+def listed(w):
+    return qj.Circuit(N, [qj.H(0), qj.T(2), [layer(x) for x in w], qj.S(1)])
+
+
+def stacked(w):
+    return qj.Circuit(N, [qj.H(0), qj.T(2), qj.Layers(layer, w), qj.S(1)])
+
+
+def energy(build, gradient):
+    return lambda w: qj.expval(build(w), ISING, gradient=gradient)
+
+
+def test_repetition_in_a_flat_list_becomes_a_loop():
+    found, written = qj.explain(listed(WEIGHTS)).plan, qj.explain(stacked(WEIGHTS)).plan
+    assert str(found) == str(written)
+    assert f"{DEPTH} times:" in str(found)
+
+
+def test_a_short_list_stays_a_list():
+    assert "loop" not in qj.explain(listed(WEIGHTS[:2])).plan.kinds()
+
+
+@pytest.mark.parametrize("gradient", [qj.Backprop(), qj.Adjoint()])
+def test_found_and_written_loops_give_the_same_state_and_gradient(gradient):
+    np.testing.assert_allclose(
+        qj.run(listed(WEIGHTS)), reference.state(listed(WEIGHTS)), atol=1e-12
+    )
+    ours = jax.grad(energy(listed, gradient))(WEIGHTS)
+    np.testing.assert_allclose(ours, jax.grad(energy(stacked, gradient))(WEIGHTS), atol=1e-12)
+
+
+def test_an_expectation_value_skips_what_cannot_reach_it():
+    circuit = qj.Circuit(4, [qj.RX(0.3, 0), qj.CNOT(0, 1), qj.RX(0.4, 2), qj.CNOT(2, 3)])
+    value, info = qj.expval(circuit, qj.Z(1), info=True)
+    assert max(q for step in info.plan.steps for q in step.qubits) == 1
+    np.testing.assert_allclose(value, np.cos(0.3), atol=1e-14)
+
+
+def test_the_batch_layout_changes_no_number():
+    weights = jnp.asarray(np.random.default_rng(1).normal(size=(9, 2, N, 2)))
+    value = jax.vmap(jax.value_and_grad(energy(stacked, qj.Adjoint())))
+    plain = jax.vmap(jax.value_and_grad(energy(stacked, qj.Backprop())))
+    for ours, theirs in zip(value(weights), plain(weights), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+def test_the_batch_layout_knows_what_the_lanes_share():
+    angles = jnp.linspace(0.0, 1.0, 8)
+
+    def total(shared):
+        def one(a):
+            circuit = qj.Circuit(3, [qj.RX(a, 0), qj.RY(shared, 1), qj.CZ(0, 1), qj.RY(0.2, 2)])
+            return qj.expval(circuit, qj.Z(0) + qj.X(1), gradient=qj.Adjoint())
+
+        return jnp.sum(jax.vmap(one)(angles))
+
+    step = 1e-6
+    difference = (total(0.7 + step) - total(0.7 - step)) / (2 * step)
+    np.testing.assert_allclose(jax.grad(total)(0.7), difference, atol=1e-7)
+
+
+@pytest.mark.parametrize("platform", ["tpu", "cuda"])
+def test_a_training_step_lowers_for_accelerators(platform):
+    def program(w):
+        circuit = qj.Circuit(N, [qj.Layers(layer, w)])
+        sim = qj.Statevector("complex64")
+        return qj.expval(circuit, ISING, sim=sim, gradient=qj.Adjoint())
+
+    single = jnp.asarray(WEIGHTS, jnp.float32)
+    lowered = export.export(jax.jit(jax.value_and_grad(program)), platforms=[platform])(single)
+    assert lowered.platforms == (platform,)
