@@ -57,6 +57,12 @@ def test_an_expectation_value_skips_what_cannot_reach_it():
     np.testing.assert_allclose(value, np.cos(0.3), atol=1e-14)
 
 
+def test_rotations_about_different_words_in_one_window_stay_apart():
+    words = [qj.PauliRotation(0.3 + k, word, (k,)) for k, word in enumerate("XYZX")]
+    circuit = qj.Circuit(4, [qj.PauliRotation(0.9, "Y", (2,)), *words])
+    np.testing.assert_allclose(qj.run(circuit), reference.state(circuit), atol=1e-14)
+
+
 def test_the_batch_layout_changes_no_number():
     weights = jnp.asarray(np.random.default_rng(1).normal(size=(9, 2, N, 2)))
     value = jax.vmap(jax.value_and_grad(energy(stacked, qj.Adjoint())))

@@ -104,9 +104,9 @@ def _one_qubit(items: Sequence[Item], leaves: Sequence[Any], dtype: Any) -> list
     groups: dict[tuple, list[int]] = {}
     for k, item in enumerate(items):
         alone = k if item.name in ("Unitary", "Evolution", "StatePrep") else None
-        groups.setdefault((item.name, item.inverted, alone), []).append(k)
+        groups.setdefault((item.name, item.static, item.inverted, alone), []).append(k)
     out: list[Any] = [None] * len(items)
-    for (_, inverted, _), members in groups.items():
+    for (_, _, inverted, _), members in groups.items():
         first = items[members[0]]
         if not first.params or len(members) == 1:
             matrix = as_pair(target_matrix(first, leaves, dtype), first.real)
