@@ -163,7 +163,7 @@ CASES = {
     "expectation on 40 qubits": (lambda: qj.expval(wide(40), qj.Z(39)), e.CapacityError, "40 qubits|GiB|fewer qubits"),
     "samples of 40 qubits": (lambda: qj.sample(wide(40), KEY, 1), e.CapacityError, "40 qubits|GiB|fewer qubits"),
     "state of 1,000 qubits": (lambda: qj.run(wide(1000)), e.CapacityError, "1000 qubits|fewer qubits"),
-    "matrix of 25 qubits": (lambda: qj.unitary(wide(25)), e.CapacityError, "50 qubits|GiB"),
+    "matrix of 25 qubits": (lambda: qj.unitary(wide(25)), e.CapacityError, "25 qubits|GiB"),
     "gradient on 40 qubits": (lambda: jax.grad(lambda t: qj.expval(qj.Circuit(40, [qj.RX(t, 0)]), qj.Z(0), gradient=qj.Adjoint()))(0.1), e.CapacityError, "40 qubits|GiB"),
     # --- strategies
     "simulator not called": (lambda: qj.run(BELL, sim=qj.Statevector), e.UnsupportedError, "run: sim|Statevector()"),
