@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -132,9 +131,7 @@ class Statevector:
         answer = answers.answer_for(query, structure.n)
 
         def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
-            coefficients = [
-                jax.vmap(partial(step.prepare, dtype=dtype), -1, -1)(leaves) for step in plan.steps
-            ]
+            coefficients = jax.vmap(lambda x: prepared(plan, x, dtype), -1, -1)(leaves)
             start = jax.vmap(lambda x: initial_state(plan, x, dtype), -1, -1)(leaves)
             return answer(evolve(plan.steps, start, coefficients), query_leaves, key)
 
@@ -170,8 +167,21 @@ def final_state(
     plan: Plan, leaves: Sequence[Any], dtype: Any, evolve: Evolve, start: Any = 0
 ) -> Pair:
     """The state after the plan's steps, from the basis state ``start``."""
-    coefficients = [step.prepare(leaves, dtype) for step in plan.steps]
+    coefficients = prepared(plan, leaves, dtype)
     return evolve(plan.steps, initial_state(plan, leaves, dtype, start), coefficients)
+
+
+def prepared(plan: Plan, leaves: Sequence[Any], dtype: Any) -> list[Any]:
+    """The coefficients of every step.
+
+    Parameters given in double precision are prepared in double precision, also for a
+    single-precision state: rounding an angle first would cost more than rounding its cosine.
+    """
+    given = {np.dtype(x.dtype) for x in leaves}
+    double = {np.dtype(np.float64), np.dtype(np.complex128)} & given
+    wide = np.dtype(np.float64) if double and jax.config.read("jax_enable_x64") else dtype
+    coefficients = [step.prepare(leaves, wide) for step in plan.steps]
+    return jax.tree.map(lambda x: x.astype(dtype), coefficients)
 
 
 def initial_state(plan: Plan, leaves: Sequence[Any], dtype: Any, start: Any = 0) -> Pair:

@@ -81,17 +81,9 @@ def complex_of(dtype: Any) -> Any:
 
 
 def target_matrix(item: Item, leaves: Sequence[Any], dtype: Any) -> Any:
-    """The complex matrix of an item on its targets.
-
-    Parameters given in double precision are used in double precision, also for a single-precision
-    state: an exponential would otherwise magnify the rounding of its argument.
-    """
-    given = [leaves[p.index].dtype for p in item.params if isinstance(p, Leaf)]
-    wide = dtype
-    if any(d in (np.float64, np.complex128) for d in given) and jax.config.read("jax_enable_x64"):
-        wide = np.dtype(np.float64)
-    params = fetch(item.params, leaves, wide)
-    matrix = item.spec.matrix(params, item.static, complex_of(wide)).astype(complex_of(dtype))
+    """The complex matrix of an item on its targets."""
+    params = fetch(item.params, leaves, dtype)
+    matrix = item.spec.matrix(params, item.static, complex_of(dtype))
     return matrix.conj().T if item.inverted else matrix
 
 
