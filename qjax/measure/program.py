@@ -59,9 +59,8 @@ def answer(
             fix="call it: Adjoint()" if isinstance(gradient, type) else None,
         )
     structure, leaves = structure_of(circuit)
-    if isinstance(sim, Statevector):
-        sim = sim.resolved()
-        sim.check(structure, available_memory())
+    sim = sim.resolved()
+    sim.check(structure, available_memory())
     needs_key = sim.random or gradient.random
     if needs_key or key is not None:
         key = as_key(key, verb, needs_key)

@@ -83,8 +83,16 @@ class Simulator(Protocol):
     @property
     def random(self) -> bool: ...
 
+    def resolved(self) -> Simulator:
+        """The same simulator with every default made explicit (it is part of the cache's key)."""
+        ...
+
+    def check(self, structure: Structure, available: float) -> None:
+        """Refuse, before anything is allocated, what cannot fit in ``available`` bytes."""
+        ...
+
     def compile(self, structure: Structure, query: Query) -> Program: ...
 
     def memory(self, structure: Structure) -> float:
-        """Bytes that one run needs at least; checked before anything is allocated."""
+        """Bytes that one run needs at least."""
         ...
