@@ -240,6 +240,24 @@ def test_second_derivatives_by_parameter_shift():
     np.testing.assert_allclose(jax.jacfwd(jax.grad(energy))(0.4, shift), exact, atol=1e-10)
 
 
+def test_adjoint_gives_first_derivatives_in_both_modes_and_refuses_second_ones():
+    """Forward mode equals Backprop's; a Hessian is refused by an error that names the way."""
+
+    def energy(p):
+        return qj.expval(few(p), PAIR, gradient=qj.Adjoint())
+
+    p, t = jnp.array([0.3, -0.7, 1.1]), jnp.array([1.0, 0.5, -2.0])
+    value, slope = jax.jvp(energy, (p,), (t,))
+    expected = jax.jvp(lambda p: qj.expval(few(p), PAIR), (p,), (t,))
+    np.testing.assert_allclose((value, slope), expected, rtol=0, atol=1e-12)
+    for second in (jax.hessian(energy), jax.jit(jax.jacrev(jax.grad(energy)))):
+        with pytest.raises(qj.errors.UnsupportedError, match="first derivatives"):
+            second(p)
+    several = [qj.Z(0), qj.X(1)]
+    with pytest.raises(qj.errors.UnsupportedError, match="first derivatives"):
+        jax.hessian(lambda p: qj.expval(few(p), several, gradient=qj.Adjoint())[0])(p)
+
+
 # --- degenerate points ---------------------------------------------------------------------------
 
 

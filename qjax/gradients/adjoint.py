@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
+from jax.custom_derivatives import SymbolicZero
 
 from ..errors import UnsupportedError
 from ..pauli import PauliSum
@@ -16,6 +18,7 @@ from ..simulators.kernels import Pair
 from ..simulators.protocol import ExpvalQuery, Program, Query, Simulator, Structure
 from ..simulators.statevector import Statevector, run_steps
 from ..simulators.steps import Step
+from .refuse import refuse_derivative
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Adjoint:
 
     The backward pass undoes step after step on the state while it carries the cotangent along;
     the cost is that of three to four runs, whatever the number of parameters. First derivatives
-    in reverse mode only: for forward mode and Hessians use `Backprop`.
+    only, in forward mode those of one `PauliSum`: for all others use `Backprop`.
 
     Source: Jones and Gacon, arXiv:2009.02823, at the granularity of fused steps.
     """
@@ -105,29 +108,42 @@ def _value_with_gradient(single: Program, lanes: Program | None) -> Program:
 
     fast_value, fast_both = in_lanes(value, lane_values), in_lanes(both, lane_both)
 
-    @jax.custom_vjp
+    @jax.custom_jvp
     def outcome(leaves: list[Any], asked: list[Any]) -> Any:
         return fast_value(leaves, asked)
 
-    def forward(leaves: list[Any], asked: list[Any]) -> Any:
-        plain = ([x.value for x in leaves], [x.value for x in asked])
-        if any(x.perturbed for x in asked):
-            return jax.vjp(value, *plain)
-        out, gradient = fast_both(*plain)
-        return out, (gradient, [jnp.zeros_like(x) for x in plain[1]])
-
-    def backward(residuals: Any, cotangent: Any) -> Any:
-        if callable(residuals):
-            return residuals(cotangent)
-        gradient, zeros = residuals
-        return [g * cotangent.astype(g.dtype) for g in gradient], zeros
-
-    outcome.defvjp(forward, backward, symbolic_zeros=True)
+    @partial(outcome.defjvp, symbolic_zeros=True)
+    def _(primals: Any, tangents: Any) -> Any:
+        leaves, asked = primals
+        leaves = _once(leaves)
+        if all(map(_is_zero, tangents[1])):
+            out, gradient = fast_both(leaves, asked)
+        else:
+            out, (first, second) = jax.value_and_grad(value, (0, 1))(leaves, _once(asked))
+            gradient = [*first, *second]
+        slope = jnp.zeros_like(out)
+        for g, t in zip(gradient, [*tangents[0], *tangents[1]], strict=False):
+            if not _is_zero(t):
+                slope += jnp.sum(g * t).real.astype(out.dtype)
+        return out, slope
 
     def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
         return outcome([jnp.asarray(x) for x in leaves], [jnp.asarray(x) for x in query_leaves])
 
     return program
+
+
+def _is_zero(tangent: Any) -> bool:
+    return isinstance(tangent, SymbolicZero)
+
+
+def _once(leaves: Any) -> Any:
+    """``leaves``, in a place where they have been differentiated once already."""
+    return refuse_derivative(
+        leaves,
+        "Adjoint gives first derivatives only",
+        "use gradient=qjax.Backprop() for Hessians and other second derivatives",
+    )
 
 
 def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
@@ -138,6 +154,7 @@ def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> P
         return run_steps(steps, state, coefficients)
 
     def forward(state: Pair, coefficients: list[Any]) -> Any:
+        state, coefficients = _once((state, coefficients))
         final = run_steps(steps, state, coefficients)
         return final, (final, coefficients)
 

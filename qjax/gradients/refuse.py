@@ -9,19 +9,15 @@ import jax
 from ..errors import UnsupportedError
 
 
-def refuse_derivative(leaves: list[Any], verb: str, fix: str) -> list[Any]:
-    """``leaves``, unchanged; differentiating with respect to them raises `UnsupportedError`."""
+def refuse_derivative(values: Any, why: str, fix: str) -> Any:
+    """``values`` (a pytree), unchanged; differentiating them raises `UnsupportedError`."""
 
     @jax.custom_jvp
-    def guard(leaves: list[Any]) -> list[Any]:
-        return leaves
+    def guard(values: Any) -> Any:
+        return values
 
     @guard.defjvp
     def _(primals: Any, tangents: Any) -> Any:
-        raise UnsupportedError(
-            f"{verb} cannot be differentiated: its result is random and piecewise constant, so "
-            "automatic differentiation would return 0",
-            fix=fix,
-        )
+        raise UnsupportedError(why, fix=fix)
 
-    return guard(leaves)
+    return guard(values)

@@ -81,10 +81,20 @@ def _execute(
 
 
 def guarded(circuit: Circuit, verb: str, fix: str) -> Circuit:
+    """The circuit, with an error where somebody differentiates it."""
     leaves, treedef = jax.tree.flatten(circuit)
     if any(isinstance(x, Param) for x in leaves):
         return circuit
-    return treedef.unflatten(refuse_derivative([jnp.asarray(x) for x in leaves], verb, fix))
+    return treedef.unflatten(refused(leaves, verb, fix))
+
+
+def refused(leaves: list[Any], verb: str, fix: str) -> list[Any]:
+    """The arrays, with an error where somebody differentiates them."""
+    why = (
+        f"{verb} cannot be differentiated: its result is random and piecewise constant, so "
+        "automatic differentiation would return 0"
+    )
+    return refuse_derivative([jnp.asarray(x) for x in leaves], why, fix)
 
 
 def available_memory() -> float:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float, UInt8
 
 from ..circuit import Circuit, as_circuit
 from ..errors import ParameterError
-from ..gradients import Gradient, refuse_derivative
+from ..gradients import Gradient
 from ..simulators import Plan, Simulator, Statevector
 from ..simulators import protocol as ask
 from .checks import as_key, as_observables, as_shots, as_some_qubits
-from .program import DEFAULT_GRADIENT, DEFAULT_SIM, answer, guarded, structure_of
+from .program import DEFAULT_GRADIENT, DEFAULT_SIM, answer, guarded, refused, structure_of
 
 
 @dataclass(frozen=True)
@@ -219,5 +218,5 @@ def estimate(
     key = as_key(key, "estimate", True)
     fix = "differentiate qjax.expval; ParameterShift() and SPSA() are what hardware would do"
     circuit = guarded(circuit, "estimate", fix)
-    leaves = refuse_derivative([jnp.asarray(x) for x in leaves], "estimate", fix)
+    leaves = refused(leaves, "estimate", fix)
     return answer(circuit, "estimate", sim, query, leaves, key=key)
