@@ -23,6 +23,30 @@ REQUIREMENTS = {
     ),
     # Apart from the others: its tensornetwork-ng installs over tensornetwork.
     "tcng": (JAX, "tensorcircuit-ng==1.10.0"),
+    # The referees of tests/qasm and tests/hardware: what else reads OpenQASM, and Aer.
+    "qasm": (
+        JAX,
+        "jaxtyping>=0.3",
+        "qiskit==2.6.2",
+        "qiskit-aer==0.18.2",
+        "qiskit-qasm3-import==0.6.0",
+        "pytket==2.18.5",
+        "cirq-core==1.7.0",
+        "ply==3.11",
+        "amazon-braket-default-simulator==1.41.2",
+    ),
+    # Apart: it asks for Qiskit versions of its own.
+    "mqt": ("mqt.bench==2.3.0", "mqt.qcec==3.11.0", "qiskit-qasm3-import>=0.6"),
+    # PennyLane with qjax as a device, and the device tests that PennyLane ships.
+    "pennylane": (
+        JAX,
+        "pennylane==0.45.1",
+        "jaxtyping>=0.3",
+        "pytest==8.4.2",
+        "pytest-mock==3.15.1",
+        "flaky==3.8.1",
+        "pytest-benchmark==5.1.0",
+    ),
 }
 
 

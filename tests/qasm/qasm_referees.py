@@ -20,10 +20,32 @@ def qiskit(text):
     return np.asarray(Statevector(read(text).reverse_bits()).data)
 
 
+def mended(multiply):
+    """Braket's product of a matrix and a state, right for the part that controls leave as well.
+
+    Version 1.41.2 takes that part for a contiguous array of two entries along every axis: it
+    writes into a copy, or numba refuses to compile, or it writes beyond the end.
+    """
+
+    def product(state, matrix, targets, out, *more):
+        if state.size == 2**state.ndim:
+            return multiply(state, matrix, targets, out, *more)
+        front = range(len(targets))
+        part = np.moveaxis(state, targets, front)
+        result = (matrix @ part.reshape(len(matrix), -1)).reshape(part.shape)
+        np.copyto(out, np.moveaxis(result, front, targets))
+        return out, True
+
+    product.mended = True
+    return product
+
+
 def braket(text):
-    from braket.default_simulator import StateVectorSimulator
+    from braket.default_simulator import StateVectorSimulator, linalg_utils
     from braket.ir.openqasm import Program
 
+    if not hasattr(linalg_utils._multiply_matrix, "mended"):
+        linalg_utils._multiply_matrix = mended(linalg_utils._multiply_matrix)
     program = Program(source=text + "\n#pragma braket result state_vector\n")
     return np.asarray(StateVectorSimulator().run(program, shots=0).resultTypes[0].value)
 
@@ -55,12 +77,7 @@ if __name__ == "__main__":
         want = np.array(case["real"]) + 1j * np.array(case["imag"])
         for dialect, readers in READERS.items():
             for reader in readers:
-                try:
-                    got = reader(case[dialect])
-                except Exception as error:
-                    if type(error).__name__ != "TypingError":
-                        raise
-                    continue  # a fault of numba inside Braket's simulator, not of the file
+                got = reader(case[dialect])
                 if dialect == "qasm2":
                     error = 1 - abs(np.vdot(got, want))
                 else:
