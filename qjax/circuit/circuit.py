@@ -163,6 +163,24 @@ class Circuit(Operation):
             n = max([self.n, *(1 + q for op in ops for q in op.qubits)])
         return Circuit(n, ops, self.bits)
 
+    def decompose(self, basis: Any) -> Circuit:
+        """The circuit in the gates of a basis; see `qjax.circuit.lowering.decompose`."""
+        from .lowering import decompose
+
+        return decompose(self, basis)
+
+    def fits(self, coupling_map: Any) -> bool:
+        """Whether all gates act on coupled qubits; see `qjax.circuit.lowering.fits`."""
+        from .lowering import fits
+
+        return fits(self, coupling_map)
+
+    def route(self, coupling_map: Any = "line") -> Any:
+        """The circuit with swaps so that it fits; see `qjax.circuit.lowering.route`."""
+        from .lowering import route
+
+        return route(self, coupling_map)
+
     def bind(self, values: dict[str, Any] | None = None, **named: Any) -> Circuit:
         """The circuit with every `Param` replaced by its value.
 

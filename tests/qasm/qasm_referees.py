@@ -46,7 +46,8 @@ def braket(text):
 
     if not hasattr(linalg_utils._multiply_matrix, "mended"):
         linalg_utils._multiply_matrix = mended(linalg_utils._multiply_matrix)
-    program = Program(source=text + "\n#pragma braket result state_vector\n")
+    # Braket leaves out qubits that no gate acts on.
+    program = Program(source=text + "\ni q;\n#pragma braket result state_vector\n")
     return np.asarray(StateVectorSimulator().run(program, shots=0).resultTypes[0].value)
 
 

@@ -16,7 +16,7 @@ _SIGNS = np.stack(
     [np.real(np.diag(_MAGIC.conj().T @ pauli_matrix(w) @ _MAGIC)).round() for w in _WORDS], axis=1
 )
 _HALF = np.pi / 2
-_SMALL = 1e-9  # a coordinate below this (its square is lost in rounding anyway) counts as zero
+_SMALL = 1e-12  # a coordinate below this counts as zero
 _CYCLE = np.array([[1, -1j], [1, 1j]]) / np.sqrt(2)  # takes X to Y to Z to X by conjugation
 
 
