@@ -7,6 +7,7 @@ from . import observables, qasm, templates, viz
 from .circuit import (
     Assign,
     Barrier,
+    Channel,
     Circuit,
     Condition,
     Controlled,
@@ -17,9 +18,24 @@ from .circuit import (
     Measure,
     Operation,
     Param,
+    Project,
     Repeat,
     Reset,
     While,
+)
+from .circuit.channels import (
+    AmplitudeDamping,
+    BitFlip,
+    BitPhaseFlip,
+    Depolarizing,
+    GeneralizedAmplitudeDamping,
+    KrausChannel,
+    PauliChannel,
+    PhaseDamping,
+    PhaseFlip,
+    Prepare,
+    ReadoutError,
+    ThermalRelaxation,
 )
 from .circuit.constructors import (
     CCX,
@@ -106,5 +122,5 @@ from .observables import (
     xxz,
 )
 from .pauli import PauliSum
-from .simulators import Statevector
+from .simulators import DensityMatrix, Statevector
 from .viz import draw

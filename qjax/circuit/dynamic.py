@@ -178,6 +178,46 @@ class Reset(_Leafless):
 
 
 @jax.tree_util.register_pytree_node_class
+class Project(_Leafless):
+    """Keeps the runs in which a qubit would be measured as ``outcome``: post-selection.
+
+    What is asked afterwards is answered for the normalised state that was kept;
+    ``qjax.expval(..., info=True)`` tells how probable it was.
+
+    Args:
+        qubit: qubit index.
+        outcome: 0 or 1.
+
+    Example:
+        >>> import qjax as qj
+        >>> bell = qj.Circuit(2, [qj.H(0), qj.CNOT(0, 1), qj.Project(0, 1)])
+        >>> value, info = qj.expval(bell, qj.Z(1), sim=qj.DensityMatrix(), info=True)
+        >>> round(float(value), 3), round(float(info.norm), 3)
+        (-1.0, 0.5)
+    """
+
+    __slots__ = ("outcome", "qubit")
+    qubit: int
+    outcome: int
+
+    def __init__(self, qubit: int, outcome: int) -> None:
+        (qubit,) = as_qubits((qubit,), "Project: ")
+        if outcome not in (0, 1):
+            raise CircuitError("Project: outcome must be 0 or 1", got=repr(outcome))
+        self._set(qubit=qubit, outcome=int(outcome))
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        return (self.qubit,)
+
+    def map_qubits(self, mapping: Any) -> Project:
+        return Project(_table(mapping).get(self.qubit, self.qubit), self.outcome)
+
+    def __repr__(self) -> str:
+        return f"Project({self.qubit}, {self.outcome})"
+
+
+@jax.tree_util.register_pytree_node_class
 class Barrier(_Leafless):
     """Keeps operations on the named qubits from being moved across it; does nothing else.
 

@@ -10,7 +10,13 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from ..circuit.operations import as_qubits, check_distinct
-from ..errors import KeyRequiredError, ObservableError, QubitError, ShotsError
+from ..errors import (
+    KeyRequiredError,
+    ObservableError,
+    ParameterError,
+    QubitError,
+    ShotsError,
+)
 from ..observables import Hermitian, Projector
 from ..pauli import PauliSum, as_pauli_sum
 from ..simulators.answers import is_observable
@@ -58,6 +64,24 @@ def as_some_qubits(qubits: Any, n: int, verb: str) -> tuple[int, ...] | None:
         raise QubitError(
             f"{verb}: qubits: qubit {max(some)} is outside the circuit",
             expected=f"0 to {n - 1}",
+            got=some,
+        )
+    return some
+
+
+def as_some_bits(bits: Any, m: int, qubits: Any, verb: str) -> tuple[int, ...] | None:
+    if bits is None:
+        return None
+    if qubits is not None:
+        raise ParameterError(
+            f"{verb}: qubits and bits cannot both be asked for", fix="ask twice, once for each"
+        )
+    some = as_qubits(bits, f"{verb}: bits: ")
+    check_distinct(some, f"{verb}: bits: ")
+    if not some or any(b >= m for b in some):
+        raise ParameterError(
+            f"{verb}: bits must be classical bits of the circuit",
+            expected=f"0 to {m - 1}" if m else "a circuit made with bits=..., and Measure in it",
             got=some,
         )
     return some

@@ -12,7 +12,7 @@ from jaxtyping import Array, Complex, Float
 
 from ..circuit import Circuit, as_circuit
 from ..errors import CapacityError, QubitError, UnsupportedError
-from ..simulators import Simulator, Statevector, Structure
+from ..simulators import DensityMatrix, Simulator, Statevector, Structure
 from ..simulators import protocol as ask
 from ..simulators.statevector import final_state, run_steps
 from .checks import as_some_qubits
@@ -72,7 +72,8 @@ def entropy(
         raise QubitError("entropy: qubits must name at least one qubit", got=qubits)
     rest = tuple(q for q in range(circuit.n) if q not in some)
     # A pure state has the same entropy on both sides of a cut, and none as a whole.
-    smaller = some if len(some) <= len(rest) else rest
+    pure = not isinstance(sim, DensityMatrix)
+    smaller = some if len(some) <= len(rest) or not pure else rest
     if not smaller:
         return jnp.zeros(())
     rho = reduced_density_matrix(circuit, smaller, sim=sim)
@@ -91,6 +92,11 @@ def overlap(a: Circuit, b: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[
         (1+0j)
     """
     a, b = as_circuit(a, "overlap"), as_circuit(b, "overlap")
+    if isinstance(sim, DensityMatrix):
+        raise UnsupportedError(
+            "overlap: the amplitudes of a mixed state have no inner product",
+            fix="compare density matrices: jnp.trace(qjax.run(a, sim=sim) @ qjax.run(b, sim=sim))",
+        )
     if a.n != b.n:
         raise QubitError(
             "overlap: the circuits need the same number of qubits", got=f"{a.n} and {b.n}"

@@ -12,9 +12,9 @@ from jaxtyping import Array, Complex, Float, UInt8
 from ..circuit import Circuit, as_circuit
 from ..errors import ParameterError
 from ..gradients import Gradient
-from ..simulators import Plan, Simulator, Statevector
+from ..simulators import DensityMatrix, MixedPlan, Plan, Simulator, Statevector
 from ..simulators import protocol as ask
-from .checks import as_key, as_observables, as_shots, as_some_qubits
+from .checks import as_key, as_observables, as_shots, as_some_bits, as_some_qubits
 from .program import DEFAULT_GRADIENT, DEFAULT_SIM, answer, guarded, refused, structure_of
 
 
@@ -26,14 +26,16 @@ class Info:
         plan: the steps that ran.
         truncation_error: accumulated weight that a simulator discarded; 0 where it is exact.
         standard_error: of a random result, shaped like the value; None where it is exact.
+        norm: the probability that every `Project` of the circuit succeeds; None without any.
     """
 
-    plan: Plan | None = None
+    plan: Plan | MixedPlan | None = None
     truncation_error: Any = 0.0
     standard_error: Any = None
+    norm: Any = None
 
 
-def run(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[Array, " amplitudes"]:
+def run(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[Array, ...]:
     """The final state.
 
     Args:
@@ -41,7 +43,8 @@ def run(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[Array, " a
         sim: how it is simulated.
 
     Returns:
-        Amplitudes, complex, shape ``(2**n,)``; qubit 0 is the most significant bit of the index.
+        Amplitudes, complex, shape ``(2**n,)``; qubit 0 is the most significant bit of the index. A
+        `DensityMatrix` gives the density matrix, complex, ``(2**n, 2**n)``.
 
     Raises:
         CapacityError: a state that cannot fit, before anything is allocated.
@@ -96,11 +99,20 @@ def expval(
         return value
     structure, _ = structure_of(circuit)
     query = ask.ExpvalQuery(treedef)
-    return value, Info(plan=sim.plan(structure, query) if isinstance(sim, Statevector) else None)
+    if not isinstance(sim, Statevector | DensityMatrix):
+        return value, Info()
+    plan, norm = sim.plan(structure, query), None
+    if isinstance(plan, MixedPlan) and plan.projects:
+        norm = answer(circuit, "expval", sim, ask.NormQuery())
+    return value, Info(plan=plan, norm=norm)
 
 
 def probs(
-    circuit: Circuit, qubits: Iterable[int] | int | None = None, *, sim: Simulator = DEFAULT_SIM
+    circuit: Circuit,
+    qubits: Iterable[int] | int | None = None,
+    *,
+    sim: Simulator = DEFAULT_SIM,
+    bits: Iterable[int] | int | None = None,
 ) -> Float[Array, " outcomes"]:
     """Probabilities of the outcomes of measuring qubits in the computational basis.
 
@@ -108,9 +120,13 @@ def probs(
         circuit: what is run.
         qubits: which qubits, in the order of the bits of the outcome (default: all).
         sim: how it is simulated.
+        bits: classical bits, whose values at the end are asked for in place of qubits.
 
     Returns:
         Real, shape ``(2**k,)``.
+
+    Raises:
+        ParameterError: qubits and bits both, or classical bits that the circuit lacks.
 
     Example:
         >>> import qjax as qj
@@ -118,7 +134,9 @@ def probs(
         [0.0, 1.0]
     """
     circuit = as_circuit(circuit, "probs")
-    return answer(circuit, "probs", sim, ask.ProbsQuery(as_some_qubits(qubits, circuit.n, "probs")))
+    some = as_some_qubits(qubits, circuit.n, "probs")
+    query = ask.ProbsQuery(some, as_some_bits(bits, circuit.bits, qubits, "probs"))
+    return answer(circuit, "probs", sim, query)
 
 
 def amplitudes(
@@ -154,18 +172,24 @@ def amplitudes(
 
 
 def sample(
-    circuit: Circuit, key: Array, shots: int, *, sim: Simulator = DEFAULT_SIM
+    circuit: Circuit,
+    key: Array,
+    shots: int,
+    *,
+    sim: Simulator = DEFAULT_SIM,
+    bits: Iterable[int] | int | None = None,
 ) -> UInt8[Array, "shots n"]:
-    """Outcomes of measuring all qubits.
+    """Outcomes of measuring all qubits, or what classical bits hold at the end.
 
     Args:
         circuit: what is run.
         key: a PRNG key, such as ``jax.random.key(0)``.
         shots: how many outcomes, positive.
         sim: how it is simulated.
+        bits: classical bits that are read in place of the qubits.
 
     Returns:
-        Bits, uint8, shape ``(shots, n)``, qubit 0 first.
+        Bits, uint8, shape ``(shots, n)``, qubit 0 first; for ``bits`` in their order.
 
     Raises:
         KeyRequiredError, ShotsError: a missing key, a number of shots that is not positive.
@@ -177,7 +201,8 @@ def sample(
         [[0, 1], [0, 1]]
     """
     circuit = as_circuit(circuit, "sample")
-    query = ask.SampleQuery(as_shots(shots, "sample"))
+    some = as_some_bits(bits, circuit.bits, None, "sample")
+    query = ask.SampleQuery(as_shots(shots, "sample"), some)
     key = as_key(key, "sample", True)
     fix = "differentiate qjax.probs or qjax.expval instead"
     return answer(guarded(circuit, "sample", fix), "sample", sim, query, key=key)

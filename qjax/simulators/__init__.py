@@ -1,7 +1,17 @@
 """How a circuit is simulated: small frozen objects behind one protocol."""
 
+from .density import DensityMatrix, MixedPlan
 from .plan import Plan
 from .protocol import Program, Query, Simulator, Structure
 from .statevector import Statevector
 
-__all__ = ["Plan", "Program", "Query", "Simulator", "Statevector", "Structure"]
+__all__ = [
+    "DensityMatrix",
+    "MixedPlan",
+    "Plan",
+    "Program",
+    "Query",
+    "Simulator",
+    "Statevector",
+    "Structure",
+]

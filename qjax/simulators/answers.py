@@ -24,6 +24,11 @@ Answer = Callable[[Pair, Sequence[Any], Any], Any]
 
 def answer_for(query: ask.Query, n: int) -> Answer:
     """The function of (state, query leaves, key) that answers a query."""
+    if getattr(query, "bits", None) is not None:
+        raise UnsupportedError(
+            "a statevector keeps no classical bits",
+            fix="use sim=qjax.DensityMatrix() or sim=qjax.Trajectories(n)",
+        )
     if isinstance(query, ask.RunQuery):
         return lambda state, leaves, key: as_complex(state)
     if isinstance(query, ask.ExpvalQuery):
@@ -157,7 +162,7 @@ def _estimate(state: Pair, observable: Any, key: Any, shots: int, n: int) -> tup
             key, marginal(probabilities(state), observable.qubits, n), len(observable.qubits), shots
         )
         target = int("".join(map(str, observable.bits)), 2)
-        return _mean_and_error((values == target).astype(dtype), shots)
+        return mean_and_error((values == target).astype(dtype), shots)
     if isinstance(observable, Hermitian):
         k = len(observable.qubits)
         order = tuple(sorted(range(k), key=lambda i: observable.qubits[i]))
@@ -165,7 +170,7 @@ def _estimate(state: Pair, observable: Any, key: Any, shots: int, n: int) -> tup
         values, vectors = jnp.linalg.eigh(as_complex(_hermitian_pair(observable, order, dtype)))
         turned = apply_matrix(state, dagger(complex_pair(vectors)), qubits, n)
         index = draw(key, marginal(probabilities(turned), qubits, n), k, shots)
-        return _mean_and_error(values.astype(dtype)[index], shots)
+        return mean_and_error(values.astype(dtype)[index], shots)
     mean, variance = jnp.zeros((), dtype), jnp.zeros((), dtype)
     groups = group_commuting(observable)
     keys = jax.random.split(key, max(len(groups), 1))
@@ -186,12 +191,13 @@ def _estimate(state: Pair, observable: Any, key: Any, shots: int, n: int) -> tup
             columns = [place[q] for q, _ in observable.words[j]]
             parity = jnp.sum(bits[:, np.array(columns, int)], axis=1) % 2
             total = total + coeffs[j] * (1 - 2 * parity.astype(dtype))
-        m, e = _mean_and_error(total, shots)
+        m, e = mean_and_error(total, shots)
         mean, variance = mean + m, variance + e * e
     return mean, jnp.sqrt(variance)
 
 
-def _mean_and_error(values: Any, shots: int) -> tuple[Any, Any]:
+def mean_and_error(values: Any, shots: int) -> tuple[Any, Any]:
+    """The mean over shots and its standard error, infinite for one shot."""
     mean = jnp.mean(values)
     if shots == 1:
         return mean, jnp.full_like(mean, jnp.inf)

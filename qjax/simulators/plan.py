@@ -242,7 +242,7 @@ def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
         else:
             raise UnsupportedError(
                 f"{op!r:.60} cannot run on a pure statevector",
-                fix="leave it out: read the final state with qjax.probs or qjax.sample",
+                fix="use sim=qjax.DensityMatrix(), which is exact, or sim=qjax.Trajectories(n)",
             )
     return [step for open_step in steps for step in _close(n, open_step, layout)]
 

@@ -39,9 +39,10 @@ class ExpvalQuery(Query):
 
 @dataclass(frozen=True)
 class ProbsQuery(Query):
-    """Probabilities of the outcomes on some qubits (None: all)."""
+    """Probabilities of the outcomes on some qubits (None: all), or of some classical bits."""
 
     qubits: tuple[int, ...] | None
+    bits: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ class AmplitudesQuery(Query):
 
 @dataclass(frozen=True)
 class SampleQuery(Query):
-    """Bitstrings."""
+    """Bitstrings: outcomes on all qubits, or what some classical bits hold."""
 
     shots: int
+    bits: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,11 @@ class DensityQuery(Query):
     """The reduced density matrix of some qubits."""
 
     qubits: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class NormQuery(Query):
+    """The probability that every `Project` of the circuit succeeds."""
 
 
 @runtime_checkable

@@ -10,22 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import CapacityError, ParameterError, UnsupportedError
+from ..errors import CapacityError, UnsupportedError
 from . import answers
 from .kernels import Pair, apply_matrix, complex_pair
 from .plan import Plan, make_plan
+from .precision import check_dtype, real_dtype, resolve_dtype
 from .protocol import Program, Query, Structure
 from .steps import Step
 from .steps.local import reorder
 
 Evolve = Callable[[Sequence[Step], Pair, list[Any]], Pair]
-
-_REAL = {
-    "complex64": "float32",
-    "complex128": "float64",
-    "float32": "float32",
-    "float64": "float64",
-}
 
 
 @dataclass(frozen=True)
@@ -50,18 +44,7 @@ class Statevector:
     dtype: Any = None
 
     def __post_init__(self) -> None:
-        if self.dtype is not None:
-            try:
-                name = np.dtype(self.dtype).name
-            except TypeError:
-                name = str(self.dtype)
-            if name not in _REAL:
-                raise ParameterError(
-                    "Statevector: dtype is not a state's",
-                    expected="complex64 or complex128",
-                    got=repr(self.dtype),
-                )
-            object.__setattr__(self, "dtype", name)
+        object.__setattr__(self, "dtype", check_dtype(self.dtype, "Statevector", real=True))
 
     @property
     def random(self) -> bool:
@@ -73,24 +56,11 @@ class Statevector:
         Raises:
             UnsupportedError: double precision without JAX's x64 mode, or on a TPU.
         """
-        x64 = bool(jax.config.read("jax_enable_x64"))
-        name = self.dtype or ("complex128" if x64 else "complex64")
-        if _REAL[name] == "float64":
-            if not x64:
-                raise UnsupportedError(
-                    f"Statevector: dtype {name} needs JAX's x64 mode",
-                    fix='call jax.config.update("jax_enable_x64", True) at the start, or use '
-                    "complex64",
-                )
-            if jax.default_backend() == "tpu":
-                raise UnsupportedError(
-                    f"Statevector: TPUs have no {name}", fix='use Statevector("complex64")'
-                )
-        return Statevector(name)
+        return Statevector(resolve_dtype(self.dtype, "Statevector"))
 
     def real_dtype(self) -> Any:
         """The dtype of the two real arrays."""
-        return np.dtype(_REAL[self.resolved().dtype])
+        return real_dtype(self.dtype, "Statevector")
 
     def plan(
         self, structure: Structure, query: Query | None = None, batch_last: bool = False
@@ -131,7 +101,7 @@ class Statevector:
         answer = answers.answer_for(query, structure.n)
 
         def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
-            coefficients = jax.vmap(lambda x: prepared(plan, x, dtype), -1, -1)(leaves)
+            coefficients = jax.vmap(lambda x: prepared(plan.steps, x, dtype), -1, -1)(leaves)
             start = jax.vmap(lambda x: initial_state(plan, x, dtype), -1, -1)(leaves)
             return answer(evolve(plan.steps, start, coefficients), query_leaves, key)
 
@@ -167,11 +137,11 @@ def final_state(
     plan: Plan, leaves: Sequence[Any], dtype: Any, evolve: Evolve, start: Any = 0
 ) -> Pair:
     """The state after the plan's steps, from the basis state ``start``."""
-    coefficients = prepared(plan, leaves, dtype)
+    coefficients = prepared(plan.steps, leaves, dtype)
     return evolve(plan.steps, initial_state(plan, leaves, dtype, start), coefficients)
 
 
-def prepared(plan: Plan, leaves: Sequence[Any], dtype: Any) -> list[Any]:
+def prepared(steps: Sequence[Step], leaves: Sequence[Any], dtype: Any) -> list[Any]:
     """The coefficients of every step.
 
     Parameters given in double precision are prepared in double precision, also for a
@@ -180,7 +150,7 @@ def prepared(plan: Plan, leaves: Sequence[Any], dtype: Any) -> list[Any]:
     given = {np.dtype(x.dtype) for x in leaves}
     double = {np.dtype(np.float64), np.dtype(np.complex128)} & given
     wide = np.dtype(np.float64) if double and jax.config.read("jax_enable_x64") else dtype
-    coefficients = [step.prepare(leaves, wide) for step in plan.steps]
+    coefficients = [step.prepare(leaves, wide) for step in steps]
     return jax.tree.map(lambda x: x.astype(dtype), coefficients)
 
 

@@ -1,0 +1,159 @@
+"""Pauli transfer matrices of single operations, as functions of their parameters.
+
+Gates with one angle are trigonometric polynomials of it, whose constant matrices are found once
+with NumPy; everything else goes through the general formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ...gates.channels import CHANNELS, kraus_transfer, pauli_basis
+from ...gates.matrices import pauli_matrix
+from ..kernels import HIGHEST
+from ..steps.local import embed_controls
+from ..steps.step import Item, complex_of, target_matrix
+
+ROTATIONS = {w: w[1:] for w in ("RX", "RY", "RZ", "RXX", "RYY", "RZZ", "RZX")}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is static about an operation's transfer matrix: everything but its parameters.
+
+    Attributes:
+        item: the operation, its parameters numbered from 0, its qubits from 0 in ascending order.
+        channel: whether it is an entry of the channel table.
+    """
+
+    item: Item
+    channel: bool = False
+
+    @property
+    def constant(self) -> np.ndarray | None:
+        """The matrix, where it has no parameters."""
+        return None if self.item.params or self.channel else _constant(self.item)
+
+    def matrix(self, params: Sequence[Any], dtype: Any) -> Any:
+        """The transfer matrix, real ``(4**k, 4**k)``, or its diagonal ``(4**k,)`` where it has no
+        other elements; its axes follow the ascending qubits."""
+        item = self.item
+        if self.channel:
+            diagonal = CHANNELS[item.name].diagonal
+            if diagonal is not None:
+                return sort_axes(diagonal(tuple(params), dtype), item.qubits, jnp)
+            out = CHANNELS[item.name].transfer(tuple(params), dtype)
+        else:
+            series = _series(item)
+            if series is not None:
+                return _evaluate(series, params[0], dtype)
+            u = embed_controls(target_matrix(item, params, dtype), item)
+            out = kraus_transfer(u[None], dtype)
+        return sort_axes(out, item.qubits, jnp)
+
+
+def sort_axes(matrix: Any, qubits: tuple[int, ...], xp: Any) -> Any:
+    """A transfer matrix, or its diagonal, with its qubits in ascending order."""
+    order = sorted(range(len(qubits)), key=lambda i: qubits[i])
+    if order == list(range(len(qubits))):
+        return matrix
+    k = len(qubits)
+    axes = (*order, *(k + i for i in order))[: k * matrix.ndim]
+    return xp.transpose(matrix.reshape((4,) * (k * matrix.ndim)), axes).reshape(matrix.shape)
+
+
+def _numpy_matrix(item: Item, angle: float | None) -> np.ndarray | None:
+    """The unitary with its angle given, where it is known to NumPy."""
+    spec = item.spec
+    word = item.static if item.name == "PauliRotation" else ROTATIONS.get(item.name)
+    params = [] if angle is None else [angle]
+    if word is not None and angle is not None:
+        p = pauli_matrix(word)
+        u = np.cos(angle / 2) * np.eye(len(p)) - 1j * np.sin(angle / 2) * p
+    elif spec.diagonal is not None:
+        const, linear = spec.diagonal
+        phases = const + linear @ np.asarray(params)
+        quarter = np.round(phases * 2 / np.pi)
+        exact = np.isclose(phases, quarter * np.pi / 2, rtol=0, atol=1e-15)
+        u = np.diag(np.where(exact, 1j ** (quarter % 4), np.exp(1j * phases)))
+    elif angle is None:
+        with jax.ensure_compile_time_eval():
+            u = np.asarray(target_matrix(item, (), jnp.zeros(()).dtype), complex)
+    else:
+        return None
+    if item.inverted and (spec.diagonal is not None or word is not None):
+        u = u.conj().T
+    if item.controls:
+        d = len(u)
+        start = int("".join(map(str, item.values)), 2) * d
+        out = np.eye(d * 2 ** len(item.controls), dtype=complex)
+        out[start : start + d, start : start + d] = u
+        u = out
+    return u
+
+
+def _numpy_transfer(u: np.ndarray, qubits: tuple[int, ...]) -> np.ndarray:
+    basis = pauli_basis(len(qubits))
+    d = len(u)
+    image = np.einsum("ab,jbc,dc->jad", u, basis, u.conj(), optimize=True)
+    out = np.real(basis.transpose(0, 2, 1).reshape(d * d, -1) @ image.reshape(d * d, -1).T) / d
+    out[np.abs(out) < 1e-15] = 0
+    return sort_axes(out, qubits, np)
+
+
+@lru_cache(maxsize=1024)
+def _constant(item: Item) -> np.ndarray:
+    u = _numpy_matrix(item, None)
+    assert u is not None
+    return _numpy_transfer(u, item.qubits)
+
+
+@lru_cache(maxsize=1024)
+def _series(item: Item) -> tuple[np.ndarray, np.ndarray] | None:
+    """(frequencies, coefficients of 1, cosines and sines) of a gate with one angle; else None."""
+    exponents = item.spec.exponents
+    if len(item.params) != 1 or len(exponents) != 1 or exponents[0] is None:
+        return None
+    if _numpy_matrix(item, 0.0) is None:
+        return None
+    powers = (*exponents[0], 0.0) if item.controls else exponents[0]
+    gaps = {round(abs(a - b), 9) for a in powers for b in powers} - {0.0}
+    frequencies = np.array(sorted(gaps))
+    count = 2 * len(frequencies) + 1
+    angles = 2 * np.pi * np.arange(count) / (count * frequencies[0])
+    design = _waves(angles[:, None] * frequencies, np)
+    samples = np.stack([_numpy_transfer(_matrix_at(item, t), item.qubits) for t in angles])
+    coefficients = np.linalg.solve(design, samples.reshape(count, -1))
+    coefficients[np.abs(coefficients) < 1e-14] = 0
+    nearest = np.round(coefficients * 4) / 4
+    exact = np.abs(coefficients - nearest) < 1e-14
+    coefficients = np.where(exact, nearest, coefficients)
+    return frequencies, coefficients.reshape(samples.shape)
+
+
+def _matrix_at(item: Item, angle: float) -> np.ndarray:
+    u = _numpy_matrix(item, angle)
+    assert u is not None
+    return u
+
+
+def _waves(phases: Any, xp: Any) -> Any:
+    one = xp.ones((*phases.shape[:-1], 1), phases.dtype)
+    return xp.concatenate([one, xp.cos(phases), xp.sin(phases)], axis=-1)
+
+
+def _evaluate(series: tuple[np.ndarray, np.ndarray], angle: Any, dtype: Any) -> Any:
+    frequencies, coefficients = series
+    waves = _waves(angle.reshape(1) * jnp.asarray(frequencies, dtype), jnp)
+    flat = jnp.asarray(coefficients.reshape(len(coefficients), -1), dtype)
+    return jnp.matmul(waves, flat, precision=HIGHEST).reshape(coefficients.shape[1:])
+
+
+__all__ = ["Form", "complex_of", "sort_axes"]
