@@ -211,11 +211,10 @@ def _best_swap(
         for step in sorted(near[here]):
             if distance[step][there] != distance[here][there] - 1:
                 continue
-            moved = {here: step, step: here}
+            then = [step if p == here else here if p == step else p for p in place]
             cost = 0.0
-            for k, pair_ahead in enumerate(following):
-                x, y = [place[c] for c in pair_ahead]
-                cost += (distance[moved.get(x, x)][moved.get(y, y)] or 0) * 0.8**k
+            for k, (x, y) in enumerate(following):
+                cost += (distance[then[x]][then[y]] or 0) * 0.8**k
             if best is None or cost < best[0]:
                 best = (cost, here, step)
     return best[1:]
