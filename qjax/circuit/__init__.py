@@ -1,7 +1,7 @@
 """Operations, circuits and repeated blocks: what is computed."""
 
 from .blocks import Layers, Repeat
-from .channels import Channel
+from .channel import Channel
 from .circuit import Circuit, as_circuit
 from .constructors import Controlled, Inverse
 from .dynamic import Assign, Barrier, Condition, If, Measure, Project, Reset, While

@@ -1,189 +1,15 @@
-"""Noise as operations: channels with differentiable strengths. No simulation lives here."""
+"""Noise as users write it: ``BitFlip(p, qubit)``, ``Depolarizing(p, (0, 1))``, ..."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from ..errors import ArityError, MatrixError, ParameterError, UnsupportedError
-from ..gates.channels import CHANNELS, ChannelSpec
-from .operations import Operation, _show, as_array, as_qubits, check_distinct, is_concrete
-from .param import Param
-
-
-@jax.tree_util.register_pytree_with_keys_class
-class Channel(Operation):
-    """A channel of the table on definite qubits; made by `qjax.BitFlip` and the like.
-
-    Attributes:
-        name: the name in the channel table.
-        params: the strengths (leaves).
-        targets: the qubits acted on, the first the most significant.
-    """
-
-    __slots__ = ("name", "params", "targets")
-    name: str
-    params: tuple
-    targets: tuple[int, ...]
-
-    def __init__(self, name: str, params: Iterable[Any], targets: Any) -> None:
-        self._set(name, tuple(params), tuple(targets))
-
-    def _set(self, name: str, params: tuple, targets: tuple[int, ...]) -> Channel:
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "params", params)
-        object.__setattr__(self, "targets", targets)
-        return self
-
-    def tree_flatten_with_keys(self):
-        keyed = tuple((jax.tree_util.SequenceKey(k), p) for k, p in enumerate(self.params))
-        return keyed, (self.name, self.targets)
-
-    def tree_flatten(self):
-        return self.params, (self.name, self.targets)
-
-    @classmethod
-    def tree_unflatten(cls, aux, children):
-        return object.__new__(cls)._set(aux[0], tuple(children), aux[1])
-
-    @property
-    def spec(self) -> ChannelSpec:
-        """The channel's entry in the table."""
-        return CHANNELS[self.name]
-
-    @property
-    def qubits(self) -> tuple[int, ...]:
-        return self.targets
-
-    def _values(self) -> tuple[tuple, Any]:
-        if any(isinstance(p, Param) for p in self.params):
-            raise ParameterError(f"{self.name} has a parameter without a value", got=repr(self))
-        dtype = jax.dtypes.canonicalize_dtype(np.float64)
-        kinds = (np.result_type(dtype, np.complex64), dtype)
-        arrays = [jnp.asarray(p) for p in self.params]
-        return tuple(x.astype(kinds[not jnp.iscomplexobj(x)]) for x in arrays), dtype
-
-    def kraus(self) -> Any:
-        """The Kraus operators, complex ``(terms, 2**k, 2**k)``: rho becomes sum K rho K^dagger."""
-        return self.spec.kraus(*self._values())
-
-    def transfer_matrix(self) -> Any:
-        """The Pauli transfer matrix ``tr(P_i E(P_j)) / 2**k``, real ``(4**k, 4**k)``."""
-        return self.spec.transfer(*self._values())
-
-    def inverse(self) -> Operation:
-        raise UnsupportedError(
-            f"{self.name} has no inverse: noise cannot be undone",
-            fix="invert the circuit before the noise is put in: noise.insert comes last",
-        )
-
-    def control(self, controls: Any, values: Any = None) -> Operation:
-        raise UnsupportedError(
-            f"{self.name} cannot be controlled: it is not a unitary",
-            fix="put the noise in after the controls, or use If(bit, block)",
-        )
-
-    def map_qubits(self, mapping: Mapping[int, int] | Iterable[int]) -> Channel:
-        table = dict(mapping) if isinstance(mapping, Mapping) else dict(enumerate(mapping))
-        renamed = as_qubits([table.get(q, q) for q in self.targets], f"{self.name}: ")
-        check_distinct(renamed, f"{self.name}: map_qubits: ")
-        return object.__new__(Channel)._set(self.name, self.params, renamed)
-
-    def __repr__(self) -> str:
-        name = "Depolarizing" if self.name == "Depolarizing2" else self.name
-        places = ", ".join(map(str, self.targets))
-        if len(self.targets) > 1:
-            places = f"({places})"
-        return f"{name}({', '.join([*map(_show, self.params), places])})"
-
-
-# --- checks --------------------------------------------------------------------------------------
-
-
-def _probability(value: Any, name: str) -> Any:
-    value = as_array(value, (), name)
-    if is_concrete(value) and not 0 <= float(value) <= 1:
-        raise ParameterError(f"{name} must be a probability", expected="0 to 1", got=float(value))
-    return value
-
-
-def _positive(value: Any, name: str, zero: bool = False) -> Any:
-    value = as_array(value, (), name)
-    if is_concrete(value) and not (float(value) > 0 or (zero and float(value) == 0)):
-        raise ParameterError(
-            f"{name} must be {'at least 0' if zero else 'positive'}",
-            expected="a time, in the same unit as the other times",
-            got=float(value),
-        )
-    return value
-
-
-def _places(qubits: Any, name: str, allowed: tuple[int, ...]) -> tuple[int, ...]:
-    places = as_qubits(qubits, f"{name}: ")
-    check_distinct(places, f"{name}: ")
-    if len(places) not in allowed:
-        raise ArityError(
-            f"{name} acts on {' or '.join(map(str, allowed))} qubit(s)",
-            got=f"{len(places)}: {places}",
-        )
-    return places
-
-
-def _tolerance(array: Any) -> float:
-    return 1e-3 if np.asarray(array).dtype in (np.float32, np.complex64) else 1e-6
-
-
-def check_trace_preserving(operators: Any, name: str) -> None:
-    """Raise `MatrixError` where concrete Kraus operators do not preserve the trace."""
-    if not is_concrete(operators):
-        return
-    k = np.asarray(operators)
-    total = np.einsum("mba,mbc->ac", k.conj(), k)
-    error = float(np.max(np.abs(total - np.eye(len(total)))))
-    if error > _tolerance(k):
-        raise MatrixError(
-            f"{name} do not preserve the trace",
-            expected="sum of K^dagger K equal to 1",
-            got=f"largest deviation {error:.2e}",
-            fix="include every outcome, or multiply all of them by the inverse square root of the "
-            "sum; for a single outcome that is kept use Project",
-        )
-
-
-def check_density_matrix(rho: Any, name: str) -> None:
-    """Raise `MatrixError` where a concrete matrix is not a state."""
-    if not is_concrete(rho):
-        return
-    a = np.asarray(rho)
-    tolerance = _tolerance(a)
-    if np.max(np.abs(a - a.conj().T)) > tolerance:
-        raise MatrixError(
-            f"{name} is not Hermitian",
-            got=f"largest difference {np.max(np.abs(a - a.conj().T)):.2e}",
-            fix="symmetrise it: (rho + rho.conj().T) / 2",
-        )
-    if abs(np.trace(a) - 1) > tolerance:
-        raise MatrixError(
-            f"{name} has the wrong trace",
-            expected="1",
-            got=f"{np.trace(a).real:.6g}",
-            fix="divide it by its trace",
-        )
-    smallest = float(np.min(np.linalg.eigvalsh(a)))
-    if smallest < -tolerance:
-        raise MatrixError(
-            f"{name} is not positive",
-            expected="eigenvalues of at least 0",
-            got=f"{smallest:.2e}",
-            fix="project it onto states: clip the negative eigenvalues and renormalise",
-        )
-
-
-# --- constructors --------------------------------------------------------------------------------
+from ..errors import ArityError, MatrixError, ParameterError
+from .channel import Channel
+from .operations import as_array, as_qubits, check_distinct, is_concrete
 
 
 def BitFlip(p: Any, qubit: int) -> Channel:
@@ -418,3 +244,85 @@ def KrausChannel(operators: Any, qubits: Iterable[int] | int) -> Channel:
     stack = as_array(operators, (shape[0], d, d), name, complex_ok=True)
     check_trace_preserving(stack, name)
     return Channel("KrausChannel", [stack], places)
+
+
+# --- checks, shared by the constructors ----------------------------------------------------------
+
+
+def _probability(value: Any, name: str) -> Any:
+    value = as_array(value, (), name)
+    if is_concrete(value) and not 0 <= float(value) <= 1:
+        raise ParameterError(f"{name} must be a probability", expected="0 to 1", got=float(value))
+    return value
+
+
+def _positive(value: Any, name: str, zero: bool = False) -> Any:
+    value = as_array(value, (), name)
+    if is_concrete(value) and not (float(value) > 0 or (zero and float(value) == 0)):
+        raise ParameterError(
+            f"{name} must be {'at least 0' if zero else 'positive'}",
+            expected="a time, in the same unit as the other times",
+            got=float(value),
+        )
+    return value
+
+
+def _places(qubits: Any, name: str, allowed: tuple[int, ...]) -> tuple[int, ...]:
+    places = as_qubits(qubits, f"{name}: ")
+    check_distinct(places, f"{name}: ")
+    if len(places) not in allowed:
+        raise ArityError(
+            f"{name} acts on {' or '.join(map(str, allowed))} qubit(s)",
+            got=f"{len(places)}: {places}",
+        )
+    return places
+
+
+def _tolerance(array: Any) -> float:
+    return 1e-3 if np.asarray(array).dtype in (np.float32, np.complex64) else 1e-6
+
+
+def check_trace_preserving(operators: Any, name: str) -> None:
+    """Raise `MatrixError` where concrete Kraus operators do not preserve the trace."""
+    if not is_concrete(operators):
+        return
+    k = np.asarray(operators)
+    total = np.einsum("mba,mbc->ac", k.conj(), k)
+    error = float(np.max(np.abs(total - np.eye(len(total)))))
+    if error > _tolerance(k):
+        raise MatrixError(
+            f"{name} do not preserve the trace",
+            expected="sum of K^dagger K equal to 1",
+            got=f"largest deviation {error:.2e}",
+            fix="include every outcome, or multiply all of them by the inverse square root of the "
+            "sum; for a single outcome that is kept use Project",
+        )
+
+
+def check_density_matrix(rho: Any, name: str) -> None:
+    """Raise `MatrixError` where a concrete matrix is not a state."""
+    if not is_concrete(rho):
+        return
+    a = np.asarray(rho)
+    tolerance = _tolerance(a)
+    if np.max(np.abs(a - a.conj().T)) > tolerance:
+        raise MatrixError(
+            f"{name} is not Hermitian",
+            got=f"largest difference {np.max(np.abs(a - a.conj().T)):.2e}",
+            fix="symmetrise it: (rho + rho.conj().T) / 2",
+        )
+    if abs(np.trace(a) - 1) > tolerance:
+        raise MatrixError(
+            f"{name} has the wrong trace",
+            expected="1",
+            got=f"{np.trace(a).real:.6g}",
+            fix="divide it by its trace",
+        )
+    smallest = float(np.min(np.linalg.eigvalsh(a)))
+    if smallest < -tolerance:
+        raise MatrixError(
+            f"{name} is not positive",
+            expected="eigenvalues of at least 0",
+            got=f"{smallest:.2e}",
+            fix="project it onto states: clip the negative eigenvalues and renormalise",
+        )

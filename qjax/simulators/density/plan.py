@@ -10,9 +10,20 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...circuit import Assign, Barrier, Circuit, Gate, If, Layers, Measure, Project, Repeat, Reset
+from ...circuit import (
+    Assign,
+    Barrier,
+    Channel,
+    Circuit,
+    Gate,
+    If,
+    Layers,
+    Measure,
+    Project,
+    Repeat,
+    Reset,
+)
 from ...circuit import While as WhileOp
-from ...circuit.channels import Channel
 from ...errors import CircuitError, UnsupportedError
 from ..repetition import Turns, find_repetition
 from ..steps.loop import LoopStep

@@ -101,4 +101,5 @@ class DensityMatrix:
 def initial(n: int, bits: int, dtype: Any) -> Any:
     """``|0...0>`` with all classical bits 0: every word of I and Z has the value 1."""
     words = jnp.zeros((4,) * n, dtype).at[(slice(None, None, 3),) * n].set(1)
-    return words.reshape(-1, 1) * jnp.zeros((1, 2**bits), dtype).at[0, 0].set(1)
+    records = jnp.zeros((1, 2**bits), dtype).at[0, 0].set(1)
+    return (words.reshape(-1, 1) * records).reshape(-1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -172,12 +173,12 @@ class BranchStep(Step):
         return tuple([s.prepare(leaves, dtype) for s in body] for body in self.bodies)
 
     def apply(self, state: Pair, coefficients: Any) -> Pair:
-        (x, _), width = state, len(self.mask)
+        width = len(self.mask)
 
         def masked(x: Any, mask: np.ndarray) -> Any:
             return (x.reshape(-1, width) * jnp.asarray(mask, x.dtype)[None]).reshape(x.shape)
 
-        for _ in range(self.turns):
+        def turn(x: Any, _: Any) -> tuple[Any, None]:
             parts = []
             for body, made, mask in zip(
                 self.bodies, coefficients, (self.mask, 1 - self.mask), strict=True
@@ -186,8 +187,11 @@ class BranchStep(Step):
                 for step, c in zip(body, made, strict=True):
                     part = step.apply(part, c)
                 parts.append(part[0])
-            x = parts[0] + parts[1]
-        return x, None
+            return parts[0] + parts[1], None
+
+        if self.turns == 1:
+            return turn(state[0], None)[0], None
+        return jax.lax.scan(turn, state[0], None, self.turns)[0], None
 
     def cost(self) -> tuple[float, float]:
         costs = [s.cost() for body in self.bodies for s in body]
