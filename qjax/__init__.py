@@ -3,7 +3,7 @@
 Importing qjax changes no JAX configuration and loads neither flax nor matplotlib.
 """
 
-from . import observables, qasm, templates, viz
+from . import noise, observables, qasm, templates, viz
 from .circuit import (
     Assign,
     Barrier,
@@ -122,5 +122,5 @@ from .observables import (
     xxz,
 )
 from .pauli import PauliSum
-from .simulators import DensityMatrix, Statevector
+from .simulators import DensityMatrix, Statevector, Trajectories
 from .viz import draw

@@ -281,7 +281,7 @@ def pauli_components(rho: Any, dtype: Any) -> Any:
 
 def _prepared_kraus(rho: Any, dtype: Any) -> Any:
     values, vectors = jnp.linalg.eigh(as_complex(rho))
-    weighted = vectors * as_complex(root(values))
+    weighted = vectors * as_complex(root(values))[None, :]
     d = rho.shape[-1]
     eye = jnp.eye(d, dtype=weighted.dtype)
     return (weighted.T[:, None, :, None] * eye[None, :, None, :]).reshape(d * d, d, d)

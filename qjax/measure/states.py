@@ -12,7 +12,7 @@ from jaxtyping import Array, Complex, Float
 
 from ..circuit import Circuit, as_circuit
 from ..errors import CapacityError, QubitError, UnsupportedError
-from ..simulators import DensityMatrix, Simulator, Statevector, Structure
+from ..simulators import DensityMatrix, Simulator, Statevector, Structure, Trajectories
 from ..simulators import protocol as ask
 from ..simulators.statevector import final_state, run_steps
 from .checks import as_some_qubits
@@ -21,7 +21,11 @@ from .verbs import run
 
 
 def reduced_density_matrix(
-    circuit: Circuit, qubits: Iterable[int] | int, *, sim: Simulator = DEFAULT_SIM
+    circuit: Circuit,
+    qubits: Iterable[int] | int,
+    *,
+    sim: Simulator = DEFAULT_SIM,
+    key: Array | None = None,
 ) -> Complex[Array, "d d"]:
     """The state of some qubits, the others traced out.
 
@@ -29,6 +33,7 @@ def reduced_density_matrix(
         circuit: what is run.
         qubits: k qubits, the first the most significant.
         sim: how it is simulated.
+        key: a PRNG key, required when ``sim`` is random.
 
     Returns:
         Complex, Hermitian, trace 1, shape ``(2**k, 2**k)``.
@@ -43,7 +48,7 @@ def reduced_density_matrix(
     some = as_some_qubits(qubits, circuit.n, "reduced_density_matrix")
     if not some:
         raise QubitError("reduced_density_matrix: qubits must name at least one qubit", got=qubits)
-    return answer(circuit, "reduced_density_matrix", sim, ask.DensityQuery(some))
+    return answer(circuit, "reduced_density_matrix", sim, ask.DensityQuery(some), key=key)
 
 
 def entropy(
@@ -66,8 +71,11 @@ def entropy(
     """
     circuit = as_circuit(circuit, "entropy")
     some = as_some_qubits(qubits, circuit.n, "entropy")
-    if some is None:
-        raise QubitError("entropy: qubits must name at least one qubit", got=qubits)
+    if isinstance(sim, Trajectories):
+        raise UnsupportedError(
+            "entropy: the entropy of an average over trajectories is biased",
+            fix="use sim=qjax.DensityMatrix()",
+        )
     if not some:
         raise QubitError("entropy: qubits must name at least one qubit", got=qubits)
     rest = tuple(q for q in range(circuit.n) if q not in some)
@@ -92,7 +100,7 @@ def overlap(a: Circuit, b: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[
         (1+0j)
     """
     a, b = as_circuit(a, "overlap"), as_circuit(b, "overlap")
-    if isinstance(sim, DensityMatrix):
+    if isinstance(sim, DensityMatrix | Trajectories):
         raise UnsupportedError(
             "overlap: the amplitudes of a mixed state have no inner product",
             fix="compare density matrices: jnp.trace(qjax.run(a, sim=sim) @ qjax.run(b, sim=sim))",

@@ -9,10 +9,10 @@ from typing import Any
 import jax
 from jaxtyping import Array, Complex, Float, UInt8
 
-from ..circuit import Circuit, as_circuit
+from ..circuit import Circuit, Project, as_circuit
 from ..errors import ParameterError
-from ..gradients import Gradient
-from ..simulators import DensityMatrix, MixedPlan, Plan, Simulator, Statevector
+from ..gradients import Backprop, Gradient
+from ..simulators import DensityMatrix, MixedPlan, Plan, Simulator, Statevector, Trajectories
 from ..simulators import protocol as ask
 from .checks import as_key, as_observables, as_shots, as_some_bits, as_some_qubits
 from .program import DEFAULT_GRADIENT, DEFAULT_SIM, answer, guarded, refused, structure_of
@@ -25,7 +25,8 @@ class Info:
     Attributes:
         plan: the steps that ran.
         truncation_error: accumulated weight that a simulator discarded; 0 where it is exact.
-        standard_error: of a random result, shaped like the value; None where it is exact.
+        standard_error: of a random result, shaped like the value, itself without a derivative; None
+            where it is exact.
         norm: the probability that every `Project` of the circuit succeeds; None without any.
     """
 
@@ -35,16 +36,20 @@ class Info:
     norm: Any = None
 
 
-def run(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[Array, ...]:
+def run(
+    circuit: Circuit, *, sim: Simulator = DEFAULT_SIM, key: Array | None = None
+) -> Complex[Array, ...]:
     """The final state.
 
     Args:
         circuit: what is run, from ``|0...0>``.
         sim: how it is simulated.
+        key: a PRNG key, required when ``sim`` is random.
 
     Returns:
         Amplitudes, complex, shape ``(2**n,)``; qubit 0 is the most significant bit of the index. A
-        `DensityMatrix` gives the density matrix, complex, ``(2**n, 2**n)``.
+        `DensityMatrix` gives the density matrix, complex, ``(2**n, 2**n)``; `Trajectories` gives
+        the states of all of them, ``(trajectories, 2**n)``.
 
     Raises:
         CapacityError: a state that cannot fit, before anything is allocated.
@@ -54,7 +59,7 @@ def run(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[Array, ...
         >>> abs(qj.run(qj.Circuit(1, [qj.H(0)]))).round(3).tolist()
         [0.7070000171661377, 0.7070000171661377]
     """
-    return answer(circuit, "run", sim, ask.RunQuery())
+    return answer(circuit, "run", sim, ask.RunQuery(), key=key)
 
 
 def expval(
@@ -94,17 +99,22 @@ def expval(
     circuit = as_circuit(circuit, "expval")
     observable = as_observables(observable, circuit.n, "expval")
     leaves, treedef = jax.tree.flatten(observable)
-    value = answer(circuit, "expval", sim, ask.ExpvalQuery(treedef), leaves, gradient, key)
+    query = ask.ExpvalQuery(treedef, errors=_tells_errors(sim, gradient) and info)
+    value = answer(circuit, "expval", sim, query, leaves, gradient, key)
     if not info:
         return value
+    error, norm = None, None
+    if query.errors:
+        value, error = value
+    if any(isinstance(op, Project) for op in circuit.ops):
+        norm = answer(circuit, "expval", sim, ask.NormQuery(), key=key)
     structure, _ = structure_of(circuit)
-    query = ask.ExpvalQuery(treedef)
-    if not isinstance(sim, Statevector | DensityMatrix):
-        return value, Info()
-    plan, norm = sim.plan(structure, query), None
-    if isinstance(plan, MixedPlan) and plan.projects:
-        norm = answer(circuit, "expval", sim, ask.NormQuery())
-    return value, Info(plan=plan, norm=norm)
+    plan = sim.plan(structure, query) if isinstance(sim, Statevector | DensityMatrix) else None
+    return value, Info(plan=plan, standard_error=error, norm=norm)
+
+
+def _tells_errors(sim: Any, gradient: Any) -> bool:
+    return isinstance(sim, Trajectories) and isinstance(gradient, Backprop)
 
 
 def probs(
@@ -113,6 +123,7 @@ def probs(
     *,
     sim: Simulator = DEFAULT_SIM,
     bits: Iterable[int] | int | None = None,
+    key: Array | None = None,
 ) -> Float[Array, " outcomes"]:
     """Probabilities of the outcomes of measuring qubits in the computational basis.
 
@@ -121,6 +132,7 @@ def probs(
         qubits: which qubits, in the order of the bits of the outcome (default: all).
         sim: how it is simulated.
         bits: classical bits, whose values at the end are asked for in place of qubits.
+        key: a PRNG key, required when ``sim`` is random.
 
     Returns:
         Real, shape ``(2**k,)``.
@@ -136,7 +148,7 @@ def probs(
     circuit = as_circuit(circuit, "probs")
     some = as_some_qubits(qubits, circuit.n, "probs")
     query = ask.ProbsQuery(some, as_some_bits(bits, circuit.bits, qubits, "probs"))
-    return answer(circuit, "probs", sim, query)
+    return answer(circuit, "probs", sim, query, key=key)
 
 
 def amplitudes(

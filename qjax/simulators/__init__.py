@@ -4,6 +4,7 @@ from .density import DensityMatrix, MixedPlan
 from .plan import Plan
 from .protocol import Program, Query, Simulator, Structure
 from .statevector import Statevector
+from .trajectories import Trajectories
 
 __all__ = [
     "DensityMatrix",
@@ -14,4 +15,5 @@ __all__ = [
     "Simulator",
     "Statevector",
     "Structure",
+    "Trajectories",
 ]

@@ -32,9 +32,13 @@ class RunQuery(Query):
 
 @dataclass(frozen=True)
 class ExpvalQuery(Query):
-    """Expectation values; ``observable`` is the treedef of the observables."""
+    """Expectation values; ``observable`` is the treedef of the observables.
+
+    With ``errors`` a random simulator returns ``(values, standard errors)``.
+    """
 
     observable: Any
+    errors: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,285 @@
+"""What happens to one trajectory: a pure state, a record of bits, and how probable its path was.
+
+The probability of the path is kept with its derivative (as a logarithm), which is what makes
+gradients of averages over trajectories unbiased. Steps act on ``(state, History)``; they offer
+`prepare` and `apply` like those of a plan, so that `LoopStep` repeats them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.custom_derivatives import SymbolicZero
+
+from ...circuit import Condition
+from ...gates.channels import CHANNELS, as_complex, pauli_basis
+from ..kernels import Pair, apply_matrix, gram
+from ..steps.local import reorder
+from ..steps.step import Item, Step, fetch
+
+
+class History(NamedTuple):
+    """What a trajectory remembers beside its state.
+
+    Attributes:
+        bits: the classical record, int32 ``(bits,)``.
+        log_p: logarithm of the probability of the path.
+        weight: the probability that the projections on the path succeed.
+        key: the key for what is still to come.
+        u: a uniform random number for the step that is about to run.
+    """
+
+    bits: Any
+    log_p: Any
+    weight: Any
+    key: Any
+    u: Any
+
+
+Trajectory = tuple[Pair, History]
+
+
+class Jump(Step):
+    """A step of a trajectory; ``draws`` says whether it consumes a random number."""
+
+    real = False
+    draws = False
+
+    def __init__(self, n: int, leaves: frozenset[int] = frozenset()) -> None:
+        self.n, self.leaves, self.qubits = n, leaves, frozenset(range(n))
+
+    def prepare(self, leaves: Sequence[Any], dtype: Any) -> Any:
+        return ()
+
+    def cost(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+    def describe(self) -> str:
+        return type(self).__name__
+
+
+class Body(Jump):
+    """Steps in order; the random numbers of all of them are drawn at once, which compiles fast."""
+
+    def __init__(self, n: int, steps: Sequence[Step]) -> None:
+        super().__init__(n, frozenset(i for s in steps for i in s.leaves))
+        self.steps = tuple(steps)
+        self.count = sum(getattr(s, "draws", False) for s in steps)
+
+    def prepare(self, leaves: Sequence[Any], dtype: Any) -> Any:
+        return [s.prepare(leaves, dtype) for s in self.steps]
+
+    def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
+        psi, history = state
+        numbers: Any = iter(())
+        if self.count:
+            key, mine = jax.random.split(history.key)
+            state = (psi, history._replace(key=key))
+            numbers = iter(jax.random.uniform(mine, (self.count,), psi[0].dtype))
+        for step, c in zip(self.steps, coefficients, strict=True):
+            if getattr(step, "draws", False):
+                state = (state[0], state[1]._replace(u=next(numbers)))
+            state = step.apply(state, c)
+        return state
+
+
+class Unitary(Jump):
+    """Steps of a pure state's plan."""
+
+    def __init__(self, n: int, steps: Sequence[Step]) -> None:
+        super().__init__(n, frozenset(i for s in steps for i in s.leaves))
+        self.steps = tuple(steps)
+
+    def prepare(self, leaves: Sequence[Any], dtype: Any) -> Any:
+        return [s.prepare(leaves, dtype) for s in self.steps]
+
+    def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
+        psi, history = state
+        for step, c in zip(self.steps, coefficients, strict=True):
+            psi = step.apply(psi, c)
+        return psi, history
+
+
+@jax.custom_jvp
+def interior(x: Any) -> Any:
+    """``x``, whose derivative is NaN where it is exactly 0 or 1.
+
+    There one of the outcomes cannot occur and is never drawn, although its probability has a
+    slope: an average over trajectories cannot know the derivative.
+    """
+    return x
+
+
+def _interior_rule(primals: Any, tangents: Any) -> Any:
+    (x,), (t,) = primals, tangents
+    if isinstance(t, SymbolicZero):
+        return x, jnp.zeros_like(x)
+    edge = (x == 0) | (x == 1)
+    return x, t * jnp.where(edge, jnp.full_like(x, jnp.nan), jnp.ones_like(x))
+
+
+interior.defjvp(_interior_rule, symbolic_zeros=True)
+
+
+class ChannelJump(Jump):
+    """A channel: one of its Kraus operators, at random."""
+
+    draws = True
+
+    def __init__(self, n: int, item: Item) -> None:
+        super().__init__(n, item.leaves)
+        self.item = item
+        self.spec = CHANNELS[item.name]
+        self.order = tuple(sorted(range(len(item.targets)), key=lambda i: item.targets[i]))
+        self.places = tuple(sorted(item.targets))
+
+    def prepare(self, leaves: Sequence[Any], dtype: Any) -> Any:
+        values = fetch(self.item.params, leaves, dtype)
+        edged = (*self.spec.probabilities, "time")
+        names = self.spec.param_names
+        guarded = tuple(
+            interior(v) if k in edged else v for k, v in zip(names, values, strict=True)
+        )
+        if self.spec.mixture is not None:
+            return self.spec.mixture(guarded, dtype)
+        stack = as_complex(self.spec.kraus(guarded, dtype))
+        return jnp.real(stack), jnp.imag(stack)
+
+    def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
+        psi, history = state
+        if self.spec.mixture is None:
+            return self._kraus(psi, history, coefficients)
+        k, history = choose(history, coefficients)
+        basis, dtype = pauli_basis(len(self.places)), psi[0].dtype
+        re, im = (jnp.asarray(part, dtype)[k] for part in (np.real(basis), np.imag(basis)))
+        return apply_matrix(psi, reorder((re, im), self.order), self.places, self.n), history
+
+    def _kraus(self, psi: Pair, history: History, stack: Pair) -> Trajectory:
+        stack = tuple(jax.vmap(lambda a, b: reorder((a, b), self.order))(*stack))
+        return jump(psi, history, stack, self.places, self.n)[:2]
+
+
+def choose(history: History, p: Any) -> tuple[Any, History]:
+    """An index distributed as ``p`` (up to its sum), and the history that goes with it."""
+    p = p / jnp.sum(p)
+    still = jax.lax.stop_gradient(p)
+    passed = jnp.cumsum(still) <= history.u
+    # The last possible outcome, should rounding carry u beyond all of them.
+    last = jnp.max(jnp.where(still > 0, jnp.arange(p.shape[0]), 0))
+    k = jnp.minimum(jnp.sum(passed, dtype=last.dtype), last)
+    chosen = p[k]
+    # log p, without an infinite slope where p is 0 (it is then not chosen).
+    safe = jnp.where(chosen > 0, chosen, jnp.ones_like(chosen))
+    return k, history._replace(log_p=history.log_p + jnp.log(safe))
+
+
+def jump(
+    psi: Pair, history: History, stack: Pair, places: tuple[int, ...], n: int
+) -> tuple[Pair, History, Any]:
+    """One of the Kraus operators ``(terms, d, d)``, with its own probability; renormalised."""
+    re, im = gram(psi, psi, places, n)
+    rho = jax.lax.complex(re, im)
+    k = jax.lax.complex(*stack)
+    # tr(K rho K^dagger) of every operator.
+    moved = jnp.matmul(k, rho[None], precision=jax.lax.Precision.HIGHEST)
+    p = jnp.maximum(jnp.real(jnp.sum(moved * k.conj(), axis=(1, 2))), 0)
+    index, history = choose(history, p)
+    chosen = p[index]
+    scale = 1 / jnp.sqrt(jnp.where(chosen > 0, chosen, jnp.ones_like(chosen)))
+    matrix = (stack[0][index] * scale, stack[1][index] * scale)
+    return apply_matrix(psi, matrix, places, n), history, index
+
+
+MEASUREMENT = np.array([[[1, 0], [0, 0]], [[0, 0], [0, 1]]], float)
+RESET = np.array([[[1, 0], [0, 0]], [[0, 1], [0, 0]]], float)
+
+
+class RecordJump(Jump):
+    """A measurement, whose outcome is written down (or, for a reset, forgotten)."""
+
+    draws = True
+
+    def __init__(self, n: int, qubit: int, bit: int | None) -> None:
+        super().__init__(n)
+        self.qubit, self.bit = qubit, bit
+
+    def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
+        psi, history = state
+        table = jnp.asarray(RESET if self.bit is None else MEASUREMENT, psi[0].dtype)
+        psi, history, k = jump(psi, history, (table, jnp.zeros_like(table)), (self.qubit,), self.n)
+        if self.bit is not None:
+            bits = history.bits.at[self.bit].set(k.astype(history.bits.dtype))
+            history = history._replace(bits=bits)
+        return psi, history
+
+
+class AssignJump(Jump):
+    """A classical bit given a value."""
+
+    def __init__(self, n: int, bit: int, value: int) -> None:
+        super().__init__(n)
+        self.bit, self.value = bit, value
+
+    def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
+        psi, history = state
+        return psi, history._replace(bits=history.bits.at[self.bit].set(self.value))
+
+
+class ProjectJump(Jump):
+    """Post-selection: the trajectory goes on with a smaller weight."""
+
+    def __init__(self, n: int, qubit: int, outcome: int) -> None:
+        super().__init__(n)
+        self.qubit, self.outcome = qubit, outcome
+
+    def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
+        psi, history = state
+        m = jnp.asarray(MEASUREMENT[self.outcome], psi[0].dtype)
+        psi = apply_matrix(psi, (m, None), (self.qubit,), self.n)
+        p = sum(jnp.sum(x * x) for x in psi if x is not None)
+        scale = jnp.where(p > 0, 1 / jnp.sqrt(jnp.where(p > 0, p, 1)), 0)
+        psi = (psi[0] * scale, psi[1] * scale)
+        return psi, history._replace(weight=history.weight * p)
+
+
+class BranchJump(Jump):
+    """One body or the other, as the record says; with ``turns``, again while it says so."""
+
+    def __init__(
+        self,
+        n: int,
+        condition: Condition,
+        bodies: tuple[Sequence[Step], Sequence[Step]],
+        turns: int = 1,
+    ) -> None:
+        steps = [s for body in bodies for s in body]
+        super().__init__(n, frozenset(i for s in steps for i in s.leaves))
+        self.condition, self.bodies, self.turns = condition, bodies, turns
+
+    def prepare(self, leaves: Sequence[Any], dtype: Any) -> Any:
+        return tuple([s.prepare(leaves, dtype) for s in body] for body in self.bodies)
+
+    def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
+        patterns = np.array(self.condition.accepted, np.int32).reshape(-1, len(self.condition.bits))
+        where = np.array(self.condition.bits, int)
+
+        def through(k: int) -> Any:
+            def body(state: Trajectory) -> Trajectory:
+                for step, c in zip(self.bodies[k], coefficients[k], strict=True):
+                    state = step.apply(state, c)
+                return state
+
+            return body
+
+        def turn(state: Trajectory, _: Any) -> tuple[Trajectory, None]:
+            read = state[1].bits[where]
+            holds = jnp.any(jnp.all(read[None, :] == jnp.asarray(patterns), axis=1))
+            return jax.lax.cond(holds, through(0), through(1), state), None
+
+        if self.turns == 1:
+            return turn(state, None)[0]
+        return jax.lax.scan(turn, state, None, self.turns)[0]
