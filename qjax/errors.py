@@ -78,6 +78,10 @@ class UnsupportedError(QjaxError, TypeError):
     """A combination of circuit, simulator and gradient that cannot work."""
 
 
+class BackendError(QjaxError, RuntimeError):
+    """A quantum computer, or what stands in for one, that failed or answered nonsense."""
+
+
 class ExperimentError(QjaxError, ValueError):
     """An unknown experiment, an unknown setting, or a run folder that cannot be resumed."""
 

@@ -38,15 +38,15 @@ SEES = {  # beside the chain: exactly these
     "viz": CORE,
     "qasm": CORE,
     "tasks": {"errors"},
-    "hardware": {*CORE, "qasm", "measure"},
-    "interop": {*CORE, "simulators", "measure"},
+    "hardware": {*CORE, "simulators", "qasm", "interop", "measure"},
+    "interop": {*CORE, "simulators", "gradients", "measure"},
 }
 SEEN_BY = {  # what stands beside the chain is seen by the top of it
     "viz": {"experiments", "cli"},
     "qasm": {"hardware", "interop", "experiments", "cli"},
     "tasks": {"nn", "reservoir", "train", "experiments", "cli"},
     "hardware": {"experiments", "cli"},
-    "interop": {"experiments", "cli"},
+    "interop": {"hardware", "experiments", "cli"},
 }
 WHO = {  # outside packages that only some may import, and who may do so when it is loaded itself
     "flax": ({"nn", "train", "experiments"}, {"nn", "train", "experiments"}),

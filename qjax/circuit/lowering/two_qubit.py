@@ -44,7 +44,7 @@ def lowered(gate: Gate, basis: Basis) -> Iterator[Gate]:
         if gate.name == "GlobalPhase":
             yield gate
             return
-    for part in _simpler(gate):
+    for part in simpler(gate):
         yield from lowered(part, basis)
 
 
@@ -56,7 +56,7 @@ def _simple(gate: Gate) -> bool:
 _TURNS = ("RX", "RY", "RZ", "P")
 
 
-def _simpler(gate: Gate) -> Gates:
+def simpler(gate: Gate) -> Gates:
     """One step towards CX and one-qubit gates."""
     gate = gate.named()
     parts = None if gate.controls else _rule(gate)
