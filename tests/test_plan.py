@@ -8,6 +8,7 @@ import reference
 from jax import export
 
 import qjax as qj
+from qjax.measure.program import structure_of
 
 N, DEPTH = 4, 12
 WEIGHTS = jnp.asarray(np.random.default_rng(0).normal(size=(DEPTH, N, 2)))
@@ -69,6 +70,39 @@ def test_the_batch_layout_changes_no_number():
     plain = jax.vmap(jax.value_and_grad(energy(stacked, qj.Backprop())))
     for ours, theirs in zip(value(weights), plain(weights), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 4, 5])
+def test_layers_of_rotations_in_chunks_of_lanes(n, monkeypatch):
+    """Reflections before and after rotations, qubits without one, an odd register, a last chunk
+    that is padded: values and gradients are those of the plain rule."""
+    monkeypatch.setattr("qjax.gradients.adjoint.CHUNK", 0)  # the narrowest chunks: 32 lanes
+    weights = jnp.asarray(np.random.default_rng(n).normal(size=(75, 3, 2, n)))
+
+    def layer(w):
+        before = [qj.H(0), [qj.X(k) for k in range(1, n, 2)]]
+        turns = [qj.RY(w[0, k], k) for k in range(n) if k != 2]
+        after = [[qj.Z(k), qj.H(k)] for k in range(0, n, 3)]
+        phases = [[qj.RZ(w[1, k], k), qj.Inverse(qj.RY(w[1, k], k))] for k in range(n)]
+        return [before, turns, after, phases, [qj.CZ(k, k + 1) for k in range(n - 1)]]
+
+    def energy(w, gradient):
+        circuit = qj.Circuit(n, [qj.Layers(layer, w)])
+        return qj.expval(circuit, qj.X(0) + 0.3 * qj.Z(n - 1), gradient=gradient)
+
+    def total(w, gradient):
+        return jnp.sum(jax.vmap(lambda x: energy(x, gradient))(w) ** 2)
+
+    ours = jax.value_and_grad(total)(weights, qj.Adjoint())
+    plain = jax.value_and_grad(total)(weights, qj.Backprop())
+    for a, b in zip(ours, plain, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    plan = (
+        qj.Statevector()
+        .resolved()
+        .plan(structure_of(qj.Circuit(n, [qj.Layers(layer, weights[0])]))[0], batch_last=True)
+    )
+    assert "rotation" in plan.kinds()
 
 
 def test_the_batch_layout_knows_what_the_lanes_share():

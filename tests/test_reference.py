@@ -107,6 +107,34 @@ def test_any_circuit_in_full(data, n, size, values):
     np.testing.assert_allclose(qj.run(circuit), ref.state(circuit), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(k, marks=pytest.mark.verify) for k in range(1, 40))]
+)
+def test_random_circuits_side_by_side(seed):
+    """Eight sets of parameters in the layout with the batch last: values against the reference,
+    gradients against Backprop."""
+    structure = rc.seeded_structure(20_000 + seed, 6, (5, 22))
+    n = structure.n
+    circuits = [
+        qj.Circuit(n, [structure.circuit(np.random.default_rng([seed, k])), qj.RX(0.1 * k, 0)])
+        for k in range(SETS)
+    ]
+    stacked = jax.tree.map(lambda *x: np.stack(x), *circuits)
+    observable, matrix = some_observables(np.random.default_rng(seed), n)[0]
+
+    def gradients(method):
+        energy = jax.value_and_grad(lambda c: qj.expval(c, observable, gradient=method))
+        return jax.vmap(energy)(stacked)
+
+    values, slopes = gradients(qj.Adjoint())
+    expected = [ref.expval(c, matrix) for c in circuits]
+    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-11)
+    for a, b in zip(
+        jax.tree.leaves(slopes), jax.tree.leaves(gradients(qj.Backprop())[1]), strict=True
+    ):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
+
+
 # --- the other verbs -----------------------------------------------------------------------------
 
 

@@ -48,11 +48,12 @@ class Adjoint:
             return single
         lanes = sim.compile_lanes(structure, query, evolve=reversible)
         small = structure.n <= LANE_QUBITS and structure.treedef.num_leaves > 0
-        return _value_with_gradient(single, lanes if small else None)
+        return _value_with_gradient(structure.n, single, lanes if small else None)
 
 
-LANE_QUBITS = 8  # up to here a vmapped circuit runs with its batch axis last
+LANE_QUBITS = 10  # up to here a vmapped circuit runs with its batch axis last
 LANES = 8  # and from this many lanes on
+CHUNK = 2**14  # numbers in an array that stays in a core's cache
 
 
 def is_pauli_sum(treedef: Any) -> bool:
@@ -60,7 +61,7 @@ def is_pauli_sum(treedef: Any) -> bool:
     return treedef.num_leaves == 1 and isinstance(treedef.unflatten([None]), PauliSum)
 
 
-def _value_with_gradient(single: Program, lanes: Program | None) -> Program:
+def _value_with_gradient(n: int, single: Program, lanes: Program | None) -> Program:
     """A scalar program that finds its gradient along with its value, and batches well.
 
     Reverse mode asks for the gradient anyway, so the forward pass computes both in one go; plain
@@ -89,7 +90,7 @@ def _value_with_gradient(single: Program, lanes: Program | None) -> Program:
                     else jnp.broadcast_to(x[..., None], (*x.shape, size))
                     for x, m in zip(leaves, marks, strict=True)
                 ]
-                out = run(wide, asked)
+                out = _in_chunks(run, wide, asked, max(32, CHUNK >> n))
             return out, jax.tree.map(lambda _: True, out)
 
         return batched
@@ -131,6 +132,24 @@ def _value_with_gradient(single: Program, lanes: Program | None) -> Program:
         return outcome([jnp.asarray(x) for x in leaves], [jnp.asarray(x) for x in query_leaves])
 
     return program
+
+
+def _in_chunks(run: Any, wide: list[Any], asked: list[Any], width: int) -> Any:
+    """``run`` of ``(..., lanes)``, some lanes at a time; what it returns has lanes in front."""
+    size = wide[0].shape[-1]
+    count = max(1, round(size / width))
+    if count == 1:
+        return run(wide, asked)
+    each = -(-size // count)
+    padding = count * each - size
+
+    def split(x: Any) -> Any:
+        rows = [(0, 0)] * (x.ndim - 1)
+        x = jnp.pad(x, [*rows, (0, padding)], mode="edge")
+        return jnp.moveaxis(x.reshape(*x.shape[:-1], count, each), -2, 0)
+
+    out = jax.lax.map(lambda part: run(part, asked), [split(x) for x in wide])
+    return jax.tree.map(lambda x: x.reshape(count * each, *x.shape[2:])[:size], out)
 
 
 def _is_zero(tangent: Any) -> bool:

@@ -31,6 +31,7 @@ from .steps import (
     PauliStep,
     PermutationStep,
     PhaseStep,
+    RotationStep,
     Step,
     SubspaceStep,
     Window,
@@ -38,6 +39,9 @@ from .steps import (
 )
 from .steps.permutation import TABLE_QUBITS, is_affine, permutation_form
 from .steps.phase import diagonal_form
+from .steps.turns import as_turns
+
+Group = tuple[frozenset[int], list[Item]]  # gates that make up one matrix, and their qubits
 
 LARGEST_BLOCK = 5  # qubits of the largest gate that becomes a matrix with its controls
 
@@ -201,7 +205,7 @@ class _Open:
         self.kind = kind
         self.merge = merge  # how many qubits gates that overlap may grow to in one matrix
         self.items: list[Item] = []
-        self.groups: list[tuple[frozenset[int], list[Item]]] = []  # of a step of matrices
+        self.groups: list[Group] = []  # of a step of matrices
         self.qubits: frozenset[int] = frozenset()
         self.closed: Step | None = None
 
@@ -276,19 +280,30 @@ def _close(n: int, step: _Open, layout: Layout) -> list[Step]:
         return [part for item in step.items for part in evolution_steps(n, item)]
     if step.kind == "subspace":
         return [SubspaceStep(n, item) for item in step.items]
-    return [LocalStep(n, _windows(n, step.groups, layout), lanes=layout.cell == 2)]
+    rotations, rest = [], step.groups
+    if layout.cell == 2:
+        rotations, rest = _rotations(n, step.groups)
+    return rotations + ([LocalStep(n, _windows(n, rest, layout))] if rest else [])
 
 
-def _windows(
-    n: int, groups: Sequence[tuple[frozenset[int], list[Item]]], layout: Layout
-) -> list[Window]:
+def _rotations(n: int, groups: Sequence[Group]) -> tuple[list[Step], list[Group]]:
+    """The rotations of single qubits as one step, if they are many, and what is left."""
+    windows = {k: Window(tuple(qs), tuple(i)) for k, (qs, i) in enumerate(groups) if len(qs) == 1}
+    turns = {k: t for k, w in windows.items() if (t := as_turns(w)) is not None}
+    if 2 * len(turns) < n:
+        return [], list(groups)
+    rest = [g for k, g in enumerate(groups) if k not in turns]
+    return [RotationStep(n, [windows[k] for k in turns], list(turns.values()))], rest
+
+
+def _windows(n: int, groups: Sequence[Group], layout: Layout) -> list[Window]:
     """Groups within one cell of the register as one window; what lies across cells by itself.
 
     A cell in which only one or two neighbours are acted on becomes a window of just those.
     """
     cells = partition(n, layout.cell) if layout.cell > 2 else ()
     place = {q: k for k, cell in enumerate(cells) for q in cell}
-    held: dict[int, list[tuple[frozenset[int], list[Item]]]] = {}
+    held: dict[int, list[Group]] = {}
     out, singles = [], []
     for qubits, items in groups:
         home = {place.get(q) for q in qubits}
@@ -311,7 +326,7 @@ def _windows(
     return out
 
 
-def _window(qubits: tuple[int, ...], groups: Sequence[tuple[frozenset[int], list[Item]]]) -> Window:
+def _window(qubits: tuple[int, ...], groups: Sequence[Group]) -> Window:
     return Window(qubits, tuple(i for _, items in groups for i in items))
 
 

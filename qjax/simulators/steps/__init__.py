@@ -6,6 +6,7 @@ from .loop import LoopStep
 from .pauli import PauliStep
 from .permutation import PermutationStep
 from .phase import PhaseStep
+from .rotation import RotationStep
 from .step import Item, Leaf, Step
 from .subspace import SubspaceStep
 from .window import Window
@@ -19,6 +20,7 @@ __all__ = [
     "PauliStep",
     "PermutationStep",
     "PhaseStep",
+    "RotationStep",
     "SpectrumStep",
     "Step",
     "SubspaceStep",

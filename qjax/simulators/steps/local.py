@@ -11,49 +11,35 @@ import jax.numpy as jnp
 
 from ..kernels import HIGHEST, Pair, apply_matrix, dagger, gram, pair_product
 from .step import Item, Step, as_pair, complex_of, fetch, target_matrix
-from .turns import as_turns, half_angles, kronecker, rotate, slopes
+from .turns import as_turns, rotate
 from .window import Window
 
 
 class LocalStep(Step):
-    """Matrices on disjoint windows of qubits.
-
-    With ``lanes`` the windows are pairs of qubits and the state carries a batch axis: rotations are
-    then kept as cosines and sines, whose derivatives are sums over the state.
-    """
+    """Matrices on disjoint windows of qubits."""
 
     kind = "local"
 
-    def __init__(self, n: int, windows: Sequence[Window], lanes: bool = False) -> None:
+    def __init__(self, n: int, windows: Sequence[Window]) -> None:
         self.n, self.windows = n, tuple(windows)
         self.qubits = frozenset(q for w in windows for q in w.qubits)
         items = [item for w in windows for item in w.items]
         self.leaves = frozenset(i for item in items for i in item.leaves)
         self.real = all(w.real for w in windows)
         self.turns = [as_turns(w) for w in windows]
-        self.slim = [lanes and t is not None for t in self.turns]
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> list[Pair]:
         rest = [w for w, t in zip(self.windows, self.turns, strict=True) if t is None]
         others = iter(_matrices(rest, leaves, dtype))
-        return [
-            next(others) if t is None else (half_angles if slim else rotate)(t, leaves, dtype)
-            for t, slim in zip(self.turns, self.slim, strict=True)
-        ]
-
-    def _expanded(self, coefficients: list[Pair]) -> list[Pair]:
-        return [
-            (kronecker(t, *c), None) if slim and t is not None else c
-            for t, slim, c in zip(self.turns, self.slim, coefficients, strict=True)
-        ]
+        return [next(others) if t is None else rotate(t, leaves, dtype) for t in self.turns]
 
     def apply(self, state: Pair, coefficients: list[Pair]) -> Pair:
-        for window, matrix in zip(self.windows, self._expanded(coefficients), strict=True):
+        for window, matrix in zip(self.windows, coefficients, strict=True):
             state = apply_matrix(state, matrix, window.qubits, self.n)
         return state
 
     def undo(self, state: Pair, coefficients: list[Pair]) -> Pair:
-        for window, matrix in zip(self.windows, self._expanded(coefficients), strict=True):
+        for window, matrix in zip(self.windows, coefficients, strict=True):
             state = apply_matrix(state, dagger(matrix), window.qubits, self.n)
         return state
 
@@ -62,18 +48,12 @@ class LocalStep(Step):
     ) -> tuple[Pair, Pair, list[Pair]]:
         """The transpose of a unitary is its inverse: both state and cotangent are undone."""
         gradients: list[Pair] = []
-        matrices = self._expanded(coefficients)
-        for k in reversed(range(len(self.windows))):
-            qubits, back, turns = self.windows[k].qubits, dagger(matrices[k]), self.turns[k]
-            if self.slim[k] and turns is not None:
-                c, s = coefficients[k]
-                slope = 2 * slopes(turns, state, cotangent, qubits, self.n)
-                gradients.append((-s * slope, c * slope))
-            state = apply_matrix(state, back, qubits, self.n)
-            if not self.slim[k]:
-                re, im = gram(cotangent, state, qubits, self.n)
-                gradients.append((re, None if matrices[k][1] is None else im))
-            cotangent = apply_matrix(cotangent, back, qubits, self.n)
+        for window, matrix in zip(reversed(self.windows), reversed(coefficients), strict=True):
+            back = dagger(matrix)
+            state = apply_matrix(state, back, window.qubits, self.n)
+            re, im = gram(cotangent, state, window.qubits, self.n)
+            gradients.append((re, None if matrix[1] is None else im))
+            cotangent = apply_matrix(cotangent, back, window.qubits, self.n)
         return state, cotangent, gradients[::-1]
 
     def cost(self) -> tuple[float, float]:

@@ -32,7 +32,7 @@ class PauliStep(Step):
         return jnp.cos(half), jnp.sin(half)
 
     def apply(self, state: Pair, coefficients: tuple[Any, Any]) -> Pair:
-        c, s = coefficients
+        c, s = (jnp.expand_dims(x, 0) for x in coefficients)
         # -i P psi, with the factor i**(y - 1) of the word pulled out.
         x, z, y = self.masks
         turned = apply_word(state, x, z, (y + 3) % 4, self.n)

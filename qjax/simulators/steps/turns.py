@@ -99,51 +99,24 @@ def _angles(turns: Turns, leaves: Sequence[Any], dtype: Any) -> Any:
     return jnp.stack(angles) * jnp.asarray(turns.signs, dtype)
 
 
-def kronecker(turns: Turns, c: Any, s: Any) -> Any:
-    """The matrix from half-angle cosines and sines ``(k, *batch)``: ``(2**k, 2**k, *batch)``."""
-    k, batch = c.shape[0], c.shape[1:]
-    lanes = (1,) * len(batch)
+def _kronecker(turns: Turns, c: Any, s: Any) -> Any:
+    """The matrix from half-angle cosines and sines ``(k,)``: ``(2**k, 2**k)``."""
+    k = len(turns.angles)
     total: Any = None
     for q in range(k):
         shape = [1] * (2 * k)
         shape[q] = shape[k + q] = 2
-        even = jnp.asarray(turns.even[q].reshape(*shape, *lanes), c.dtype)
-        odd = jnp.asarray(turns.odd[q].reshape(*shape, *lanes), c.dtype)
-        head = (1,) * (2 * k)
-        factor = c[q].reshape(*head, *batch) * even + s[q].reshape(*head, *batch) * odd
+        even = jnp.asarray(turns.even[q].reshape(shape), c.dtype)
+        odd = jnp.asarray(turns.odd[q].reshape(shape), c.dtype)
+        factor = c[q] * even + s[q] * odd
         total = factor if total is None else total * factor
-    return jnp.reshape(total, (2**k, 2**k, *batch))
-
-
-def slopes(turns: Turns, after: Pair, cotangent: Pair, qubits: tuple[int, ...], n: int) -> Any:
-    """The derivative in every angle, ``(k, *batch)``, from the state and its cotangent after.
-
-    A rotation's derivative is the rotation followed by its generator, and a real orthogonal gate
-    behind it can only change the generator's sign.
-    """
-    out = []
-    for k, q in enumerate(qubits):
-        orientation = 1.0 if np.linalg.det(turns.even[k]) * turns.before[k] > 0 else -1.0
-        total = None
-        for x, y in zip(after, cotangent, strict=True):
-            if x is None or y is None:
-                continue
-            a = x.reshape(2**q, 2, -1, x.shape[1])
-            b = y.reshape(2**q, 2, -1, y.shape[1])
-            term = b[:, 1] * a[:, 0] - b[:, 0] * a[:, 1]
-            total = term if total is None else total + term
-        assert total is not None
-        # A product with ones: XLA's own long sums go through windows, several times slower.
-        flat = total.reshape(-1, total.shape[-1])
-        total = jnp.matmul(jnp.ones(flat.shape[0], flat.dtype), flat, precision=HIGHEST)
-        out.append(orientation / 2 * total)
-    return jnp.stack(out)
+    return jnp.reshape(total, (2**k, 2**k))
 
 
 def _with_derivative(turns: Turns) -> Any:
     @jax.custom_jvp
     def matrix(angles: Any) -> Any:
-        return kronecker(turns, jnp.cos(angles / 2), jnp.sin(angles / 2))
+        return _kronecker(turns, jnp.cos(angles / 2), jnp.sin(angles / 2))
 
     @matrix.defjvp
     def _(primals: Any, tangents: Any) -> Any:
