@@ -38,7 +38,7 @@ SEES = {  # beside the chain: exactly these
     "viz": CORE,
     "qasm": CORE,
     "tasks": {"errors"},
-    "hardware": {*CORE, "simulators", "qasm", "interop", "measure"},
+    "hardware": {*CORE, "simulators", "gradients", "qasm", "interop", "measure"},
     "interop": {*CORE, "simulators", "gradients", "measure"},
 }
 SEEN_BY = {  # what stands beside the chain is seen by the top of it

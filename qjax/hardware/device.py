@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import CapacityError, ParameterError, UnsupportedError
+from ..gradients import refuse_derivative
 from ..simulators import protocol as ask
 from .backend import Backend
 from .jobs import Jobs
@@ -20,10 +21,12 @@ from .program import Program, Sources, compile_program
 from .shift import batched_call
 from .words import Words
 
+_MOST_OUTCOMES = 20  # qubits whose outcomes are counted
+
 
 @dataclass(frozen=True)
 class Device:
-    """Circuits run on a backend, as ``sim=`` of `expval`, `estimate` and `sample`.
+    """Circuits run on a backend, as ``sim=`` of `expval`, `estimate`, `sample` and `probs`.
 
     Derivatives of expectation values are taken by the parameter-shift rule: value and
     gradient are one job of ``2 P + 1`` circuits for ``P`` rotation angles that matter, a
@@ -106,14 +109,20 @@ class Device:
 
     def compile(self, structure: ask.Structure, query: ask.Query) -> ask.Program:
         """The function of (circuit leaves, query leaves, key) that asks the backend."""
+        if getattr(query, "bits", None) is not None:
+            raise UnsupportedError(
+                "Device: classical bits are not read", fix="ask for qubits, which come last"
+            )
         if isinstance(query, ask.ExpvalQuery | ask.EstimateQuery):
             return self._values(structure, query)
         if isinstance(query, ask.SampleQuery):
             return self._samples(structure, query.shots)
+        if isinstance(query, ask.ProbsQuery):
+            return self._outcomes(structure, query)
         raise UnsupportedError(
             f"a quantum computer cannot answer {type(query).__name__}",
-            expected="expval, estimate or sample",
-            fix="count the outcomes of qjax.sample, or use sim=qjax.Statevector()",
+            expected="expval, estimate, sample or probs",
+            fix="use sim=qjax.Statevector()",
         )
 
     def _program(
@@ -162,6 +171,28 @@ class Device:
             if isinstance(query, ask.ExpvalQuery):
                 return values
             return values, words.combine(list(query_leaves), found[1], square=True)
+
+        return program
+
+    def _outcomes(self, structure: ask.Structure, query: ask.ProbsQuery) -> ask.Program:
+        """Relative frequencies; they have no derivative."""
+        qubits = tuple(range(structure.n)) if query.qubits is None else query.qubits
+        if self.shots is None or len(qubits) > _MOST_OUTCOMES:
+            raise UnsupportedError(
+                "Device: probs counts outcomes",
+                expected=f"Device(backend, shots=...) and at most {_MOST_OUTCOMES} qubits",
+                got=f"shots={self.shots}, {len(qubits)} qubits",
+            )
+        shots, places = self.shots, 2 ** np.arange(len(qubits) - 1, -1, -1)
+        samples = self._samples(structure, shots)
+
+        def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
+            fix = "differentiate expectation values of projectors, qjax.Projector"
+            fixed = refuse_derivative([jnp.asarray(x) for x in leaves], "probs", fix)
+            bits = samples(fixed, query_leaves, key)[:, np.array(qubits, int)]
+            index = bits.astype(jnp.int32) @ jnp.asarray(places, jnp.int32)
+            counts = jnp.zeros(2 ** len(qubits), jnp.result_type(float)).at[index].add(1.0)
+            return counts / shots
 
         return program
 

@@ -7,25 +7,8 @@ from typing import NoReturn
 from . import ast
 from .lexer import Lexer, Token
 from .limits import Limits
-from .words import CONSTANTS, FUNCTIONS
+from .words import CONSTANTS, FUNCTIONS, KEYWORDS_2, KEYWORDS_3, TYPES
 
-TYPES = frozenset(
-    [
-        "bit",
-        "int",
-        "uint",
-        "float",
-        "angle",
-        "bool",
-        "complex",
-        "duration",
-        "stretch",
-        "array",
-        "qubit",
-        "creg",
-        "qreg",
-    ]
-)
 _POWER = 13
 _PRECEDENCE = {
     "||": 1,
@@ -85,8 +68,6 @@ class Expressions:
 
     def identifier(self, where: str) -> Token:
         """A name that the program may choose."""
-        from .words import KEYWORDS_2, KEYWORDS_3
-
         token = self.lexer.token
         reserved = KEYWORDS_3 if self.version == 3 else KEYWORDS_2
         if token.kind != "name" or token.text in reserved or token.text in CONSTANTS:

@@ -103,31 +103,8 @@ LIBRARY_2["u"] = LIBRARY_2["u3"]
 # The gates that an included library fixes: a file may not define these again.
 FIXED_2 = frozenset(
     [
-        "u3",
-        "u2",
-        "u1",
-        "cx",
-        "id",
-        "x",
-        "y",
-        "z",
-        "h",
-        "s",
-        "sdg",
-        "t",
-        "tdg",
-        "rx",
-        "ry",
-        "rz",
-        "cz",
-        "cy",
-        "ch",
-        "ccx",
-        "crz",
-        "cu1",
-        "cu3",
-        "U",
-        "CX",
+        *("u3", "u2", "u1", "cx", "id", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "rx"),
+        *("ry", "rz", "cz", "cy", "ch", "ccx", "crz", "cu1", "cu3", "U", "CX"),
     ]
 )
 FIXED_3 = frozenset(STANDARD_3) | frozenset(BUILT_IN_3)

@@ -164,6 +164,13 @@ def test_estimates_and_samples():
     assert np.all(np.asarray(bits[:, :2]) == [0, 1])
     assert abs(np.mean(np.asarray(bits[:, 2])) - 0.25) < 5 * np.sqrt(0.25 * 0.75 / 2000)
 
+    counted = qj.probs(
+        circuit, (2, 1), sim=Device(ExactBackend(), shots=4000), key=jax.random.key(2)
+    )
+    np.testing.assert_allclose(counted, [0, 0.75, 0, 0.25], atol=5 * np.sqrt(0.19 / 4000))
+    with pytest.raises(UnsupportedError, match="counts outcomes"):
+        qj.probs(circuit, sim=device)
+
 
 def test_spsa_takes_two_more_circuits():
     backend = Counting()

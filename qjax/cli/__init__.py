@@ -1,4 +1,4 @@
-"""The command ``qjax``: list, run, explain, info."""
+"""The command ``qjax``: list, run, simulate, convert, explain, info."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import ExperimentError, QjaxError
+from ..errors import ExperimentError, QjaxError
+from . import openqasm
 
 INTERRUPTED = 130
 REFUSED = 2
@@ -84,9 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", default="runs", metavar="DIR", help="where run folders go (runs)")
     one.set_defaults(command=_run)
 
-    one = commands.add_parser("explain", help="what simulating an experiment's circuit takes")
+    openqasm.add_parsers(commands)
+
+    one = commands.add_parser("explain", help="what simulating a circuit takes")
     one.add_argument("name", metavar="NAME", help="an experiment, or an OpenQASM file")
     one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes")
+    one.add_argument("--sim", choices=openqasm.SIMULATORS, default="auto", help="how to simulate")
     one.set_defaults(command=_explain)
 
     one = commands.add_parser("info", help="versions, devices, cache and memory")
@@ -98,8 +102,8 @@ def _list(options: argparse.Namespace, console: Any) -> None:
     from rich import box
     from rich.table import Table
 
-    from .experiments import find, names
-    from .experiments.settings import as_dict, shown
+    from ..experiments import find, names
+    from ..experiments.settings import as_dict, shown
 
     table = Table(box=box.ROUNDED, show_lines=True)
     table.add_column("experiment", style="bold cyan", no_wrap=True)
@@ -122,7 +126,7 @@ def _list(options: argparse.Namespace, console: Any) -> None:
 
 
 def _run(options: argparse.Namespace, console: Any) -> None:
-    from .experiments import execute, find, names, override
+    from ..experiments import execute, find, names, override
 
     every = options.name == "all"
     if every and (options.changes or options.resume):
@@ -140,30 +144,17 @@ def _run(options: argparse.Namespace, console: Any) -> None:
 
 
 def _explain(options: argparse.Namespace, console: Any) -> None:
-    from . import measure  # pyright: ignore[reportAttributeAccessIssue]
-
     if Path(options.name).suffix == ".qasm":
-        circuit = _read_circuit(Path(options.name))
-    else:
-        from .experiments import find, override
+        openqasm.explain(options, console)
+        return
+    from .. import measure
+    from ..experiments import find, override
 
-        experiment = find(options.name)
-        if experiment.circuit is None:
-            raise ExperimentError(f"{experiment.name} has no single circuit to explain")
-        circuit = experiment.circuit(override(experiment.settings, options.changes))
+    experiment = find(options.name)
+    if experiment.circuit is None:
+        raise ExperimentError(f"{experiment.name} has no single circuit to explain")
+    circuit = experiment.circuit(override(experiment.settings, options.changes))
     console.print(str(measure.explain(circuit)), highlight=False, markup=False, soft_wrap=True)
-
-
-def _read_circuit(path: Path) -> Any:
-    try:
-        from .qasm import loads  # pyright: ignore
-    except ImportError:
-        raise ExperimentError("this qjax cannot read OpenQASM files yet") from None
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise ExperimentError(f"cannot read {path}: {error.strerror}") from None
-    return loads(text)
 
 
 def _info(options: argparse.Namespace, console: Any) -> None:
@@ -171,7 +162,7 @@ def _info(options: argparse.Namespace, console: Any) -> None:
     from rich import box
     from rich.table import Table
 
-    from .experiments.run_folder import versions
+    from ..experiments.run_folder import versions
 
     table = Table(box=box.ROUNDED, show_header=False)
     table.add_column(style="bold cyan")
