@@ -28,7 +28,7 @@ CHUNK_BYTES = 2.0**26  # states that are held at once, unless a derivative needs
 
 @dataclass(frozen=True)
 class Trajectories:
-    """Noise and measurements by averages over ``n`` random pure states (Monte-Carlo wave functions).
+    """Noise and measurements averaged over ``n`` random pure states (Monte-Carlo wave functions).
 
     Every channel picks one of its Kraus operators with the probability that the state gives it,
     every measurement an outcome; averages over trajectories are unbiased estimates of what
