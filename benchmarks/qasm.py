@@ -32,7 +32,7 @@ def program(version, gates, seed, qubits=20):
     lines = []
     for _ in range(gates):
         a, b = rng.choice(qubits, 2, replace=False)
-        kind, x, y = rng.random(), *rng.normal(size=2)
+        kind, x, y = rng.random(), rng.normal(), rng.normal()
         if kind < 0.3:
             lines.append(f"cx q[{a}],q[{b}];")
         elif kind < 0.7:
