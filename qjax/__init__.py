@@ -103,6 +103,7 @@ from .measure import (
     estimate,
     explain,
     expval,
+    matrix_product_state,
     overlap,
     probs,
     reduced_density_matrix,
@@ -122,5 +123,5 @@ from .observables import (
     xxz,
 )
 from .pauli import PauliSum
-from .simulators import DensityMatrix, Statevector, Trajectories
+from .simulators import MPS, DensityMatrix, Statevector, Trajectories
 from .viz import draw

@@ -21,6 +21,7 @@ LEVEL = {
     "simulators": 5,
     "gradients": 6,
     "noise": 6,
+    "tensor": 6,
     "measure": 7,
     "templates": 8,
     "kernels": 8,

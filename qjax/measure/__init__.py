@@ -1,6 +1,7 @@
 """The verbs: what can be asked of a circuit. Each compiles itself, keyed on structure."""
 
 from .explain import Explanation, explain
+from .networks import matrix_product_state
 from .states import entropy, overlap, reduced_density_matrix, unitary
 from .verbs import Info, amplitudes, estimate, expval, probs, run, sample
 
@@ -12,6 +13,7 @@ __all__ = [
     "estimate",
     "explain",
     "expval",
+    "matrix_product_state",
     "overlap",
     "probs",
     "reduced_density_matrix",

@@ -12,10 +12,11 @@ from jaxtyping import Array, Complex, Float
 
 from ..circuit import Circuit, as_circuit
 from ..errors import CapacityError, QubitError, UnsupportedError
-from ..simulators import DensityMatrix, Simulator, Statevector, Structure, Trajectories
+from ..simulators import MPS, DensityMatrix, Simulator, Statevector, Structure, Trajectories
 from ..simulators import protocol as ask
 from ..simulators.statevector import final_state, run_steps
 from .checks import as_some_qubits
+from .networks import matrix_product_state
 from .program import DEFAULT_SIM, answer, available_memory, structure_of
 from .verbs import run
 
@@ -84,8 +85,11 @@ def entropy(
     smaller = some if len(some) <= len(rest) or not pure else rest
     if not smaller:
         return jnp.zeros(())
-    rho = reduced_density_matrix(circuit, smaller, sim=sim)
-    values = jnp.linalg.eigvalsh(rho)
+    side = sorted(some if 0 in some else rest)
+    if isinstance(sim, MPS) and side == list(range(len(side))):  # one cut through the chain
+        values = matrix_product_state(circuit, sim=sim).schmidt_values()[len(side) - 1] ** 2
+    else:
+        values = jnp.linalg.eigvalsh(reduced_density_matrix(circuit, smaller, sim=sim))
     positive = values > jnp.finfo(values.dtype).eps
     safe = jnp.where(positive, values, 1)
     return -jnp.sum(jnp.where(positive, safe * jnp.log(safe), 0))
@@ -109,6 +113,9 @@ def overlap(a: Circuit, b: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Complex[
         raise QubitError(
             "overlap: the circuits need the same number of qubits", got=f"{a.n} and {b.n}"
         )
+    if isinstance(sim, MPS):
+        left, right = (matrix_product_state(c, sim=sim) for c in (a, b))
+        return left.overlap(right)
     return jnp.vdot(run(a, sim=sim), run(b, sim=sim), precision=jax.lax.Precision.HIGHEST)
 
 

@@ -12,8 +12,9 @@ from jaxtyping import Array, Complex, Float, UInt8
 from ..circuit import Circuit, Project, as_circuit
 from ..errors import ParameterError
 from ..gradients import Backprop, Gradient
-from ..simulators import DensityMatrix, MixedPlan, Plan, Simulator, Statevector, Trajectories
+from ..simulators import MPS, DensityMatrix, MixedPlan, Plan, Simulator, Statevector, Trajectories
 from ..simulators import protocol as ask
+from ..simulators.mps import ReportQuery
 from .checks import as_key, as_observables, as_shots, as_some_bits, as_some_qubits
 from .program import DEFAULT_GRADIENT, DEFAULT_SIM, answer, guarded, refused, structure_of
 
@@ -24,16 +25,22 @@ class Info:
 
     Attributes:
         plan: the steps that ran.
-        truncation_error: accumulated weight that a simulator discarded; 0 where it is exact.
+        truncation_error: accumulated weight that a simulator discarded; 0 where it is exact. One
+            minus it estimates the fidelity of the final state.
+        truncation_errors: of every layer or update, where a simulator truncates.
+        bond_dimensions: Schmidt values above rounding across every bond of `MPS`, ``(n - 1,)``.
         standard_error: of a random result, shaped like the value, itself without a derivative; None
             where it is exact.
-        norm: the probability that every `Project` of the circuit succeeds; None without any.
+        norm: the probability that every `Project` of the circuit succeeds, or the norm of the final
+            state of `MPS` before it is normalised; None elsewhere.
     """
 
     plan: Plan | MixedPlan | None = None
     truncation_error: Any = 0.0
     standard_error: Any = None
     norm: Any = None
+    truncation_errors: Any = None
+    bond_dimensions: Any = None
 
 
 def run(
@@ -100,6 +107,12 @@ def expval(
     observable = as_observables(observable, circuit.n, "expval")
     leaves, treedef = jax.tree.flatten(observable)
     query = ask.ExpvalQuery(treedef, errors=_tells_errors(sim, gradient) and info)
+    if info and isinstance(sim, MPS) and isinstance(gradient, Backprop):
+        value, report = answer(circuit, "expval", sim, ReportQuery(query), leaves, gradient)
+        error, steps, norm, bonds = report
+        return value, Info(
+            truncation_error=error, truncation_errors=steps, norm=norm, bond_dimensions=bonds
+        )
     value = answer(circuit, "expval", sim, query, leaves, gradient, key)
     if not info:
         return value

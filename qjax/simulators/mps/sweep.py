@@ -1,0 +1,112 @@
+"""A centre that moves along the chain: gates in any order, each truncated in canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..steps.step import Item, complex_of
+from .basis import column_weights, mm
+from .bond import grown, truncated
+from .gates import collected, item_matrix
+from .routing import Move
+
+
+def evolve(
+    tensors: Any,
+    gates: Any,
+    moves: Sequence[Move],
+    leaves: Sequence[Any],
+    dtype: Any,
+    cutoff: float,
+    method: str,
+) -> Any:
+    """Carry out the moves.
+
+    Args:
+        tensors: right-canonical with its centre at site 0, ``(n, chi, 2, chi)``.
+        gates: ``(slots + 1, 4, 4)``, the last of them the identity.
+        dtype: real dtype in which parameters of blocks are prepared.
+
+    Returns:
+        ``(tensors, kept)``, the share of weight kept in every update.
+    """
+    kept, k = [], 0
+    while k < len(moves):
+        stop = k
+        while stop < len(moves) and moves[stop].block is None:
+            stop += 1
+        if stop > k:
+            tensors, share = _run(tensors, gates, moves[k:stop], cutoff, method)
+            kept.append(share)
+        if stop < len(moves):
+            move = moves[stop]
+            assert move.block is not None
+            matrix = _block_matrix(move.block, leaves, dtype).astype(tensors.dtype)
+            tensors, share = _block(tensors, matrix, move.site, move.size, cutoff, method)
+            kept.append(share)
+        k = stop + 1
+    return tensors, jnp.concatenate(kept) if kept else jnp.ones(0, column_weights(tensors).dtype)
+
+
+def _run(tensors: Any, gates: Any, moves: Sequence[Move], cutoff: float, method: str) -> Any:
+    chi = tensors.shape[1]
+    none = gates.shape[0] - 1
+    slots = np.array([none if m.slot is None else m.slot for m in moves])
+    sites = np.array([m.site for m in moves])
+    right = np.array([m.right for m in moves])
+
+    def step(tensors: Any, given: Any) -> Any:
+        site, to_right, gate = given
+        two = jax.lax.dynamic_slice_in_dim(tensors, site, 2)
+        pair = grown(gate[None], two[:1], two[1:])[0]
+        theta = pair.reshape(2 * chi, 2 * chi)
+        theta = jnp.where(to_right, theta.T, theta)
+        v, images, share = truncated(theta[None], chi, cutoff, method)
+        images = images / jnp.sqrt(jnp.sum(column_weights(images))).astype(theta.dtype)
+        isometry, centre = v[0], images[0]
+        # Rows of theta are (bit, bond); tensors are (left bond, bit, right bond).
+        left = jnp.where(to_right, isometry.T, centre).reshape(2, chi, chi).swapaxes(0, 1)
+        rest = jnp.where(to_right, centre.T, isometry).reshape(chi, 2, chi)
+        two = jnp.stack([left, rest])
+        return jax.lax.dynamic_update_slice_in_dim(tensors, two, site, 0), share[0]
+
+    return jax.lax.scan(step, tensors, (sites, right, gates[slots]))
+
+
+def _block_matrix(item: Item, leaves: Sequence[Any], dtype: Any) -> Any:
+    params = tuple(collected([p], leaves, dtype)[0] for p in item.params)
+    matrix = item_matrix(item, params, complex_of(dtype))
+    k = len(item.qubits)
+    # Site j of the block holds the qubit with place j.
+    where = item.qubits
+    order = tuple(where.index(j) for j in range(k))
+    axes = (*order, *(k + j for j in order))
+    return matrix.reshape((2,) * (2 * k)).transpose(axes).reshape(2**k, 2**k)
+
+
+def _block(tensors: Any, matrix: Any, site: int, size: int, cutoff: float, method: str) -> Any:
+    """A gate on ``size`` neighbouring sites; the centre ends on the last of them."""
+    chi = tensors.shape[1]
+    joint = tensors[site]
+    for k in range(1, size):
+        joint = mm(joint.reshape(-1, chi), tensors[site + k].reshape(chi, 2 * chi))
+    joint = jnp.swapaxes(joint.reshape(chi, 2**size, chi), 0, 1).reshape(2**size, chi * chi)
+    rest = jnp.swapaxes(mm(matrix, joint).reshape(2**size, chi, chi), 0, 1)
+    shares, new = [], []
+    for _ in range(size - 1):
+        # Columns (bit of the left-most site, bond left of it), as `leading` takes them.
+        rows = rest.reshape(chi, 2, -1)
+        theta = jnp.swapaxes(rows, 0, 1).reshape(2 * chi, -1).T
+        v, images, share = truncated(theta[None], chi, cutoff, method)
+        images = images / jnp.sqrt(jnp.sum(column_weights(images))).astype(theta.dtype)
+        new.append(v[0].T.reshape(2, chi, chi).swapaxes(0, 1))
+        rest = images[0].T
+        shares.append(share)
+    new.append(rest.reshape(chi, 2, chi))
+    both = jnp.stack(new)
+    return tensors.at[site : site + size].set(both), jnp.concatenate(shares)
