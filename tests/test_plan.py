@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import random_circuits as rc
 import reference
 from jax import export
 
@@ -130,3 +131,37 @@ def test_a_training_step_lowers_for_accelerators(platform):
     single = jnp.asarray(WEIGHTS, jnp.float32)
     lowered = export.export(jax.jit(jax.value_and_grad(program)), platforms=[platform])(single)
     assert lowered.platforms == (platform,)
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+IRREGULAR = ("RX", "RY", "RZ", "U3", "H", "T", "CX", "CRY", "RZZ", "SWAP", "fSim", "CCX", "SU2")
+
+
+def irregular(n, count):
+    """Random gates on random qubits, controlled and inverse ones and a matrix among them."""
+    rng = np.random.default_rng(n)
+    structure = rc.Structure(n, rc.operations(rc.seeded(n), range(n), count, 2, IRREGULAR)[0])
+    unitary = qj.Unitary(rc.random_unitary(rng, 4), (2, 0))
+    return qj.Circuit(n, [structure.circuit(rng), unitary, qj.PauliRotation(0.3, "XYZ", (1, 2, 0))])
+
+
+@pytest.mark.parametrize("n", [3, pytest.param(6, marks=pytest.mark.verify)])
+@pytest.mark.parametrize("gradient", [qj.Backprop(), qj.Adjoint()])
+def test_irregular_circuits_run_as_a_table(n, gradient, monkeypatch):
+    """Many different gates become one loop: the state is the reference's, the gradient that of
+    the same gates compiled one by one, and of central differences."""
+    if n == 3:
+        monkeypatch.setattr("qjax.simulators.plan.LARGEST_PROGRAM", 4)
+    circuit = irregular(n, 30 if n == 3 else 150)
+    assert "table" in qj.explain(circuit).plan.kinds()
+    np.testing.assert_allclose(qj.run(circuit), reference.state(circuit), atol=1e-12)
+    observable = qj.tfim(n)
+    leaves, treedef = jax.tree.flatten(circuit)
+    gradients = jax.grad(lambda c: qj.expval(c, observable, gradient=gradient))(circuit)
+    slopes, matrix = jax.tree.leaves(gradients), observable.matrix(n)
+    scalars = [k for k, x in enumerate(leaves) if np.ndim(x) == 0]
+    for k in scalars[:: len(scalars) // 6]:
+        moved = ([*leaves[:k], leaves[k] + h, *leaves[k + 1 :]] for h in (1e-5, -1e-5))
+        ahead, behind = (reference.expval(treedef.unflatten(x), matrix) for x in moved)
+        np.testing.assert_allclose(slopes[k], (ahead - behind) / 2e-5, atol=1e-7)

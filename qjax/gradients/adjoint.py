@@ -46,9 +46,11 @@ class Adjoint:
         single = sim.compile(structure, query, evolve=reversible)
         if not (isinstance(query, ExpvalQuery) and is_pauli_sum(query.observable)):
             return single
-        lanes = sim.compile_lanes(structure, query, evolve=reversible)
+        lanes = None
         small = structure.n <= LANE_QUBITS and structure.treedef.num_leaves > 0
-        return _value_with_gradient(structure.n, single, lanes if small else None)
+        if small and "table" not in sim.plan(structure, query).kinds():
+            lanes = sim.compile_lanes(structure, query, evolve=reversible)
+        return _value_with_gradient(structure.n, single, lanes)
 
 
 LANE_QUBITS = 10  # up to here a vmapped circuit runs with its batch axis last
@@ -122,16 +124,31 @@ def _value_with_gradient(n: int, single: Program, lanes: Program | None) -> Prog
         else:
             out, (first, second) = jax.value_and_grad(value, (0, 1))(leaves, _once(asked))
             gradient = [*first, *second]
-        slope = jnp.zeros_like(out)
-        for g, t in zip(gradient, [*tangents[0], *tangents[1]], strict=False):
-            if not _is_zero(t):
-                slope += jnp.sum(g * t).real.astype(out.dtype)
-        return out, slope
+        moved = [*tangents[0], *tangents[1]][: len(gradient)]
+        return out, _inner_product(gradient, moved, out)
 
     def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
         return outcome([jnp.asarray(x) for x in leaves], [jnp.asarray(x) for x in query_leaves])
 
     return program
+
+
+def _inner_product(gradient: list[Any], tangents: list[Any], like: Any) -> Any:
+    """The derivative along the tangents. Scalars in one go: each by itself would, in reverse mode,
+    compile to a kernel of its own."""
+    total = jnp.zeros_like(like)
+    scalars: dict[Any, list[tuple[Any, Any]]] = {}
+    for g, t in zip(gradient, tangents, strict=True):
+        if _is_zero(t):
+            continue
+        if jnp.ndim(g) == 0:
+            scalars.setdefault((g.dtype, t.dtype), []).append((g, t))
+        else:
+            total += jnp.sum(g * t).real.astype(total.dtype)
+    for pairs in scalars.values():
+        g, t = (jnp.stack(x) for x in zip(*pairs, strict=True))
+        total += jnp.sum(g * t).real.astype(total.dtype)
+    return total
 
 
 def _in_chunks(run: Any, wide: list[Any], asked: list[Any], width: int) -> Any:

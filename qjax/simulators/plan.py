@@ -34,6 +34,7 @@ from .steps import (
     RotationStep,
     Step,
     SubspaceStep,
+    TableStep,
     Window,
     evolution_steps,
 )
@@ -43,6 +44,9 @@ from .steps.turns import as_turns
 
 Group = tuple[frozenset[int], list[Item]]  # gates that make up one matrix, and their qubits
 
+LARGEST_PROGRAM = 40  # steps and matrices; what is longer compiles as a loop over a table
+TABLE_WIDTH = 4  # qubits of the matrices in a table
+LONGEST_BLOCK = 16  # gates that make up one of them
 LARGEST_BLOCK = 5  # qubits of the largest gate that becomes a matrix with its controls
 
 
@@ -160,7 +164,7 @@ def light_cone(ops: Sequence[Operation], seen: frozenset[int]) -> list[Operation
 # --- from operations to items ------------------------------------------------------------------
 
 
-def _items(gate: Gate) -> list[Item]:
+def _items(gate: Gate, split: bool = True) -> list[Item]:
     gate = gate.resolve()
     params = tuple(p if isinstance(p, Leaf) else float(p) for p in gate.params)
     item = Item(
@@ -168,12 +172,12 @@ def _items(gate: Gate) -> list[Item]:
     )
     if item.name == "I":
         return []
-    split = item.spec.split
-    if split is None or item.controls or item.inverted:
+    parts = item.spec.split
+    if not split or parts is None or item.controls or item.inverted:
         return [item]
     return [
         Item(name, tuple(ps), item.targets if name != "GlobalPhase" else ())
-        for name, ps in split(params)
+        for name, ps in parts(params)
     ]
 
 
@@ -231,8 +235,65 @@ class _Open:
 
 
 def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
+    found = find_repetition(ops)
+    steps = _unrolled(n, found, layout)
+    if layout.cell == 2 or _pieces(steps) <= LARGEST_PROGRAM:
+        return steps
+    tabled = [part for run in _runs(found, min(n, TABLE_WIDTH)) for part in _run(n, run, layout)]
+    return tabled if any(isinstance(step, TableStep) for step in tabled) else steps
+
+
+def _pieces(steps: Sequence[Step]) -> int:
+    """How much there is to compile."""
+    return sum(len(s.windows) if isinstance(s, LocalStep) else 1 for s in steps)
+
+
+def _runs(ops: Sequence[Operation | Turns], width: int) -> list[list[Operation | Turns]]:
+    """The operations, cut where gates on few qubits meet loops and gates on more."""
+    runs: list[list[Operation | Turns]] = []
+    last = None
+    for op in ops:
+        small = isinstance(op, Barrier) or (isinstance(op, Gate) and len(op.qubits) <= width)
+        if small is not last:
+            runs.append([])
+        runs[-1].append(op)
+        last = small
+    return runs
+
+
+def _run(n: int, ops: Sequence[Operation | Turns], layout: Layout) -> list[Step]:
+    """One of these runs: as a table where it has too many different steps to compile each."""
+    width = min(n, TABLE_WIDTH)
+    steps = _unrolled(n, ops, layout)
+    gates = [op for op in ops if isinstance(op, Gate) and len(op.qubits) <= width]
+    if not gates or _pieces(steps) <= LARGEST_PROGRAM:
+        return steps
+    blocks: list[tuple[set[int], list[Item]]] = []
+    for gate in gates:
+        for item in _items(gate, split=False):
+            _into_block(blocks, item, width)
+    return [TableStep(n, [(tuple(sorted(q)), tuple(i)) for q, i in blocks], width)]
+
+
+def _into_block(blocks: list[tuple[set[int], list[Item]]], item: Item, width: int) -> None:
+    """Into the earliest block with room that the item can reach by commuting; else a new one."""
+    mine, home = set(item.qubits), None
+    for k in range(len(blocks) - 1, -1, -1):
+        qubits, items = blocks[k]
+        if len(qubits | mine) <= width and len(items) < LONGEST_BLOCK:
+            home = k
+        if qubits & mine:
+            break
+    if home is None:
+        blocks.append((set(), []))
+        home = -1
+    blocks[home][0].update(mine)
+    blocks[home][1].append(item)
+
+
+def _unrolled(n: int, ops: Sequence[Operation | Turns], layout: Layout) -> list[Step]:
     steps: list[_Open] = []
-    for op in find_repetition(ops):
+    for op in ops:
         if isinstance(op, Layers | Repeat | Turns):
             loop = _Open("loop")
             loop.closed = _loop(n, op, layout)

@@ -9,6 +9,7 @@ from .phase import PhaseStep
 from .rotation import RotationStep
 from .step import Item, Leaf, Step
 from .subspace import SubspaceStep
+from .table import TableStep
 from .window import Window
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "SpectrumStep",
     "Step",
     "SubspaceStep",
+    "TableStep",
     "Window",
     "evolution_steps",
 ]

@@ -1,0 +1,299 @@
+"""Many irregular gates as one loop over a table of matrices: compile time independent of depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import permutations
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..kernels import HIGHEST, Pair, dagger, pair_product
+from .local import embed_controls
+from .step import Item, Leaf, Parameter, Step, complex_of, fetch
+
+Block = tuple[tuple[int, ...], tuple[Item, ...]]
+"""Some qubits, and gates on them in order."""
+
+
+class TableStep(Step):
+    """Blocks of gates, each one matrix on ``width`` qubits, as a scan over the blocks.
+
+    The register turns: the qubits of a block are brought to the front one after the other, the
+    matrix acts there as one product, and the order is left as it is until the end, when every
+    qubit is brought home. Which qubit to bring is a number in a table, so that one body serves all
+    blocks; a move is a choice among ``n`` transpositions.
+    """
+
+    kind = "table"
+
+    def __init__(self, n: int, blocks: Sequence[Block], width: int) -> None:
+        self.n, self.width = n, width
+        self.blocks = [(_filled(qs, width, n), items) for qs, items in blocks]
+        self.items = [item for _, items in self.blocks for item in items]
+        self.qubits = frozenset(q for item in self.items for q in item.qubits)
+        self.leaves = frozenset(i for item in self.items for i in item.leaves)
+        self.real = all(item.real for item in self.items)
+        self.moves, self.home = _itinerary(n, [qs for qs, _ in self.blocks])
+        self.slots = _slots([len(items) for _, items in self.blocks])
+
+    # --- the matrices ----------------------------------------------------------------------------
+    def prepare(self, leaves: Sequence[Any], dtype: Any) -> Pair:
+        """The matrices of all blocks, ``(blocks, 2**width, 2**width)``."""
+        d = 2**self.width
+        spots: list[tuple[Item, tuple[int, ...]]] = []
+        for qubits, items in self.blocks:
+            spots += [(item, tuple(qubits.index(q) for q in item.qubits)) for item in items]
+        groups: dict[tuple, list[int]] = {}
+        for k, (item, _) in enumerate(spots):
+            groups.setdefault(_kind(item), []).append(k)
+        wide: list[Pair] = []
+        numbers = _Numbers(self.items, leaves, dtype)
+        for members in groups.values():
+            table = _matrices([spots[k][0] for k in members], numbers, dtype)
+            wide.append(_embedded(table, [spots[k][1] for k in members], self.width))
+        order = np.argsort(np.concatenate([np.array(m) for m in groups.values()]))
+
+        def collect(parts: Sequence[Any], eye: Any) -> Any:
+            whole = jnp.concatenate(
+                [
+                    jnp.zeros((len(m), d, d), dtype) if p is None else p
+                    for p, m in zip(parts, groups.values(), strict=True)
+                ]
+            )
+            return jnp.concatenate([whole[order], eye[None]])
+
+        re = collect([re for re, _ in wide], jnp.eye(d, dtype=dtype))
+        im = None if self.real else collect([im for _, im in wide], jnp.zeros((d, d), dtype))
+
+        def multiply(total: Pair, slot: Any) -> tuple[Pair, None]:
+            factor = (re[slot], None if im is None else im[slot])
+            return pair_product(factor, total, _matmul), None
+
+        first = self.slots[0]
+        start: Pair = (re[first], None if im is None else im[first])
+        total, _ = jax.lax.scan(multiply, start, jnp.asarray(self.slots[1:]))
+        return total
+
+    # --- running ---------------------------------------------------------------------------------
+    def apply(self, state: Pair, coefficients: Pair) -> Pair:
+        shape = state[0].shape
+
+        def turn(parts: Pair, given: Any) -> tuple[Pair, None]:
+            moves, matrix = given
+            return self._multiply(matrix, self._fetch(parts, moves)), None
+
+        state = _flat(state)
+        state, _ = jax.lax.scan(turn, state, (jnp.asarray(self.moves), coefficients))
+        return _shaped(self._fetch(state, jnp.asarray(self.home)), shape)
+
+    def undo(self, state: Pair, coefficients: Pair) -> Pair:
+        shape = state[0].shape
+
+        def turn(parts: Pair, given: Any) -> tuple[Pair, None]:
+            moves, matrix = given
+            return self._put_back(self._multiply(dagger(matrix), parts), moves), None
+
+        state = self._put_back(_flat(state), jnp.asarray(self.home))
+        given = (jnp.asarray(self.moves), coefficients)
+        state, _ = jax.lax.scan(turn, state, given, reverse=True)
+        return _shaped(state, shape)
+
+    def pull(self, state: Pair, coefficients: Pair, cotangent: Pair) -> tuple[Pair, Pair, Pair]:
+        """The transpose of a unitary is its inverse: both state and cotangent are undone."""
+        shape, d = state[0].shape, 2**self.width
+
+        def overlap(a: Any, b: Any) -> Any:
+            return jnp.matmul(a.reshape(d, -1), b.reshape(d, -1).T, precision=HIGHEST)
+
+        def turn(both: Any, given: Any) -> Any:
+            parts, slopes = both
+            moves, matrix = given
+            back = dagger(matrix)
+            parts = self._multiply(back, parts)
+            re, im = pair_product(
+                slopes, (parts[0], None if parts[1] is None else -parts[1]), overlap
+            )
+            slopes = self._multiply(back, slopes)
+            both = self._put_back((parts, slopes), moves)
+            return both, (re, None if matrix[1] is None else im)
+
+        both = self._put_back((_flat(state), _flat(cotangent)), jnp.asarray(self.home))
+        given = (jnp.asarray(self.moves), coefficients)
+        (state, cotangent), gradient = jax.lax.scan(turn, both, given, reverse=True)
+        return _shaped(state, shape), _shaped(cotangent, shape), gradient
+
+    def _multiply(self, matrix: Pair, parts: Pair) -> Pair:
+        d = 2**self.width
+
+        def times(m: Any, x: Any) -> Any:
+            return _matmul(m, x.reshape(d, -1)).reshape(-1)
+
+        return pair_product(matrix, parts, times)
+
+    def _fetch(self, parts: Any, places: Any) -> Any:
+        """One qubit after the other comes to the front, those before it move up."""
+        return self._moved(parts, places, back=False)
+
+    def _put_back(self, parts: Any, places: Any) -> Any:
+        return self._moved(parts, places, back=True)
+
+    def _moved(self, parts: Any, places: Any, back: bool) -> Any:
+        movers = [_mover(self.n, place, back) for place in range(self.n)]
+
+        def move(parts: Any, place: Any) -> tuple[Any, None]:
+            return jax.lax.switch(place, movers, parts), None
+
+        return jax.lax.scan(move, parts, places, reverse=back)[0]
+
+    def cost(self) -> tuple[float, float]:
+        count = len(self.blocks)
+        flops = count * 2.0 * 2 ** (self.n + self.width) * (2 if self.real else 4)
+        return flops, float(count * (1 + self.width) + self.n)
+
+    def describe(self) -> str:
+        return (
+            f"table of {len(self.blocks)} matrices on {self.width} qubits from {len(self.items)} "
+            "gates, run as one loop: too many different ones to compile each"
+        )
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    return jnp.matmul(a, b, precision=HIGHEST)
+
+
+def _mover(n: int, place: int, back: bool) -> Callable[[Any], Any]:
+    shape = (2, 2**place, 2 ** (n - 1 - place))
+    if not back:
+        shape = (shape[1], shape[0], shape[2])
+
+    def move(parts: Any) -> Any:
+        if place == 0:
+            return parts
+        return jax.tree.map(lambda x: x.reshape(shape).swapaxes(0, 1).reshape(-1), parts)
+
+    return move
+
+
+def _flat(state: Pair) -> Pair:
+    return state[0].reshape(-1), None if state[1] is None else state[1].reshape(-1)
+
+
+def _shaped(state: Pair, shape: tuple[int, ...]) -> Pair:
+    return state[0].reshape(shape), None if state[1] is None else state[1].reshape(shape)
+
+
+def _filled(qubits: Sequence[int], width: int, n: int) -> tuple[int, ...]:
+    """``qubits`` and, until there are ``width``, the first others."""
+    others = (q for q in range(n) if q not in qubits)
+    return (*qubits, *(next(others) for _ in range(width - len(qubits))))
+
+
+def _itinerary(n: int, blocks: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray]:
+    """Where each block's qubits stand when they are brought to the front, last one first; and the
+    moves that bring all qubits home."""
+    order = list(range(n))
+
+    def fetch(qubit: int) -> int:
+        place = order.index(qubit)
+        order.insert(0, order.pop(place))
+        return place
+
+    moves = np.array([[fetch(q) for q in reversed(qs)] for qs in blocks], np.int32)
+    home = np.array([fetch(q) for q in reversed(range(n))], np.int32)
+    return moves, home
+
+
+def _slots(sizes: Sequence[int]) -> np.ndarray:
+    """``(longest, blocks)``: which matrix is each block's k-th; the last of all is the identity."""
+    total, starts = sum(sizes), np.cumsum([0, *sizes[:-1]])
+    out = np.full((max(sizes), len(sizes)), total, np.int32)
+    for column, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+        out[:size, column] = np.arange(start, start + size)
+    return out
+
+
+def _kind(item: Item) -> tuple:
+    """What items must share to have their matrices computed together."""
+    free = tuple(getattr(p, "is_complex", None) for p in item.params)
+    return (item.name, item.static, item.inverted, item.values, len(item.targets), free)
+
+
+class _Numbers:
+    """The scalar parameters of many gates in one vector, from which they are read by index.
+
+    Stacking them kind by kind would compile a chain of choices for each kind, and for the
+    derivative a kernel for every single parameter.
+    """
+
+    def __init__(self, items: Sequence[Item], leaves: Sequence[Any], dtype: Any) -> None:
+        self.leaves, self.dtype = leaves, dtype
+        params = dict.fromkeys(p for item in items for p in item.params)
+        scalars = [p for p in params if isinstance(p, Leaf) and self._is_scalar(p)]
+        fixed = [p for p in params if not isinstance(p, Leaf)]
+        scalars.sort(key=lambda p: p.index)
+        self.place: dict[Parameter, int] = {p: k for k, p in enumerate([*scalars, *fixed])}
+        parts = [jnp.reshape(x, 1) for x in fetch(scalars, leaves, dtype)]
+        self.all = jnp.concatenate([*parts, jnp.asarray(np.array(fixed, float), dtype)])
+
+    def _is_scalar(self, p: Leaf) -> bool:
+        return not p.is_complex and np.ndim(self.leaves[p.index]) == 0
+
+    def column(self, params: Sequence[Parameter]) -> Any:
+        """One parameter of many gates, ``(count, ...)``."""
+        if all(p in self.place for p in params):
+            return self.all[np.array([self.place[p] for p in params])]
+        return jnp.stack(fetch(params, self.leaves, self.dtype))
+
+
+def _matrices(items: Sequence[Item], numbers: _Numbers, dtype: Any) -> Pair:
+    """The matrices of items of one kind, controls included: ``(count, d, d)``."""
+    first = items[0]
+
+    def one(params: tuple[Any, ...]) -> Any:
+        matrix = first.spec.matrix(params, first.static, complex_of(dtype))
+        return embed_controls(matrix.conj().T if first.inverted else matrix, first)
+
+    if first.params:
+        columns = zip(*(item.params for item in items), strict=True)
+        table = jax.vmap(one)(tuple(numbers.column(c) for c in columns))
+    else:
+        matrix = one(())
+        table = jnp.broadcast_to(matrix, (len(items), *matrix.shape))
+    return jnp.real(table), None if first.real else jnp.imag(table)
+
+
+def _embedded(table: Pair, places: Sequence[tuple[int, ...]], width: int) -> Pair:
+    """Matrices on the qubits at ``places`` of a block, as matrices on the whole block."""
+    size = len(places[0])
+    every = list(permutations(range(width), size))
+    where = np.stack([_spread(p, width) for p in every])
+    chosen = where[[every.index(p) for p in places]].reshape(len(places), -1)
+
+    def one(x: Any) -> Any:
+        if x is None:
+            return None
+        entries = jnp.concatenate(
+            [x.reshape(len(places), -1), jnp.zeros((len(places), 1), x.dtype)], 1
+        )
+        out = jnp.take_along_axis(entries, jnp.asarray(chosen), 1)
+        return out.reshape(len(places), 2**width, 2**width)
+
+    return one(table[0]), one(table[1])
+
+
+def _spread(places: tuple[int, ...], width: int) -> np.ndarray:
+    """For each entry of the matrix on a block, the entry of the small matrix; past its end for
+    entries that are zero."""
+    index = np.arange(2**width)
+    bits = index[:, None] >> (width - 1 - np.arange(width)) & 1
+    small = np.zeros(2**width, int)
+    for p in places:
+        small = 2 * small + bits[:, p]
+    rest = bits.copy()
+    rest[:, list(places)] = 0
+    alike = np.all(rest[:, None] == rest[None], axis=2)
+    size = 2 ** len(places)
+    return np.where(alike, small[:, None] * size + small[None], size * size).astype(np.int32)
