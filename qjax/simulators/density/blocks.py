@@ -129,21 +129,6 @@ class BlocksStep(Step):
             p.index for b in blocks for i in b.items for p in i.params if isinstance(p, Leaf)
         )
 
-    def prepare(self, leaves: Sequence[Any], dtype: Any) -> list[Any]:
-        chains = [block.chains() for block in self.blocks]
-        jobs = [
-            (chain.forms, [_value(p, leaves, dtype) for p in chain.params])
-            for some in chains
-            for chain in some
-        ]
-        made = iter(_alike(jobs, lambda forms, values: chain_matrix(forms, values, dtype)))
-        blocks = []
-        for block, some in zip(self.blocks, chains, strict=True):
-            place = {q: i for i, q in enumerate(block.qubits)}
-            parts = tuple((tuple(place[q] for q in c.qubits), c.forms) for c in some)
-            blocks.append(((len(block.qubits), parts), [next(made) for _ in some]))
-        return _alike(blocks, lambda key, values: block_matrix(key, values, dtype))
-
     def apply(self, state: Pair, coefficients: list[Any]) -> Pair:
         for block, matrix in zip(self.blocks, coefficients, strict=True):
             m = jnp.asarray(matrix, state[0].dtype)
@@ -159,20 +144,40 @@ class BlocksStep(Step):
         return "transfer matrices on " + ", ".join(parts)
 
 
-def _value(p: Parameter, leaves: Sequence[Any], dtype: Any) -> Any:
+def value_of(p: Parameter, leaves: Sequence[Any], dtype: Any) -> Any:
+    """A parameter: a leaf in the precision of the state (or its complex partner), or a number."""
     if not isinstance(p, Leaf):
         return jnp.asarray(p, dtype)
     x = jnp.asarray(leaves[p.index])
     return x.astype(np.result_type(dtype, np.complex64) if p.is_complex else dtype)
 
 
-def _alike(jobs: Sequence[tuple[Any, list[Any]]], make: Any) -> list[Any]:
+def block_matrices(blocks: Sequence[Block], leaves: Sequence[Any], dtype: Any) -> list[Any]:
+    """The transfer matrix of every block; equal chains, then equal blocks, in one go each."""
+    chains = [block.chains() for block in blocks]
+    jobs = [
+        (chain.forms, [value_of(p, leaves, dtype) for p in chain.params])
+        for some in chains
+        for chain in some
+    ]
+    made = iter(together(jobs, lambda forms, values: chain_matrix(forms, values, dtype)))
+    jobs_of_blocks = []
+    for block, some in zip(blocks, chains, strict=True):
+        place = {q: i for i, q in enumerate(block.qubits)}
+        parts = tuple((tuple(place[q] for q in c.qubits), c.forms) for c in some)
+        jobs_of_blocks.append(((len(block.qubits), parts), [next(made) for _ in some]))
+    return together(jobs_of_blocks, lambda key, values: block_matrix(key, values, dtype))
+
+
+def together(jobs: Sequence[tuple[Any, list[Any]]], make: Any) -> list[Any]:
     """``make(key, values)`` of every job; jobs with equal keys in one vectorised call."""
     groups: dict[Any, list[int]] = {}
     for k, (key, _) in enumerate(jobs):
         groups.setdefault(key, []).append(k)
     out: list[Any] = [None] * len(jobs)
-    for key, members in groups.items():
+    # By eights: XLA reads the parts of a larger stack by a loop each.
+    eights = [(key, ks[i : i + 8]) for key, ks in groups.items() for i in range(0, len(ks), 8)]
+    for key, members in eights:
         first = jobs[members[0]][1]
         moving = [i for i, v in enumerate(first) if not isinstance(v, np.ndarray)]
         if len(members) == 1 or not moving:

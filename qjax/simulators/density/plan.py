@@ -30,6 +30,8 @@ from ..steps.loop import LoopStep
 from ..steps.step import Item, Leaf, Step
 from .basis import axes_of
 from .blocks import LARGEST, BlocksStep, Fusion, Placed
+from .monomial import REGISTER, MonomialStep, is_scaling, signed_permutation
+from .run import RunStep
 from .steps import (
     BranchStep,
     FixedStep,
@@ -81,23 +83,47 @@ class _Scheduler:
 
     def schedule(self, ops: Sequence[Any]) -> list[Step]:
         steps: list[Step] = []
+        parts: list[BlocksStep | MonomialStep] = []
         fusion = Fusion()
+        run: list[Placed] = []
 
         def flush() -> None:
             blocks = fusion.close()
             if blocks:
-                steps.append(BlocksStep(self.n, blocks, self.register))
+                parts.append(BlocksStep(self.n, blocks, self.register))
+            if run:
+                parts.append(MonomialStep(self.n, run, self.register))
+                run.clear()
+
+        def finish() -> None:
+            flush()
+            if parts:
+                steps.append(RunStep(self.n, parts))
+                parts.clear()
 
         for op in find_repetition(ops):
             small = self._small(op)
             if small is not None:
                 for placed in small:
-                    fusion.add(placed)
+                    kind = self._monomial(placed, bool(run))
+                    if kind is not bool(run):
+                        flush()
+                    (run.append if kind else fusion.add)(placed)
             elif not isinstance(op, Barrier):
-                flush()
+                finish()
                 steps.append(self._large(op))
-        flush()
+        finish()
         return steps
+
+    def _monomial(self, placed: Placed, running: bool) -> bool:
+        """Whether an operation belongs to a run of signed permutations; one-qubit operations and
+        noise do only where such a run has begun."""
+        if self.register > REGISTER:
+            return False
+        if is_scaling(placed.form):
+            return running
+        found = signed_permutation(placed.form) is not None
+        return found and (running or len(placed.qubits) > 1)
 
     def _small(self, op: Any) -> list[Placed] | None:
         """Operations that join a block; None for what is a step of its own."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from ...errors import CapacityError
 from ..precision import check_dtype, real_dtype, resolve_dtype
@@ -100,6 +101,15 @@ class DensityMatrix:
 
 def initial(n: int, bits: int, dtype: Any) -> Any:
     """``|0...0>`` with all classical bits 0: every word of I and Z has the value 1."""
-    words = jnp.zeros((4,) * n, dtype).at[(slice(None, None, 3),) * n].set(1)
-    records = jnp.zeros((1, 2**bits), dtype).at[0, 0].set(1)
-    return (words.reshape(-1, 1) * records).reshape(-1)
+    half = n // 2
+    left, right = (_words(k) for k in (half, n - half))
+    records = np.eye(1, 2**bits)
+    table = jnp.asarray(left, dtype)[:, None] * jnp.asarray(np.kron(right[None], records), dtype)
+    return table.reshape(-1)
+
+
+def _words(k: int) -> np.ndarray:
+    out = np.ones(1)
+    for _ in range(k):
+        out = np.kron(out, [1.0, 0.0, 0.0, 1.0])
+    return out
