@@ -37,8 +37,10 @@ REQUIREMENTS = {
     ),
     # Apart: it asks for Qiskit versions of its own.
     "mqt": ("mqt.bench==2.3.0", "mqt.qcec==3.11.0", "qiskit-qasm3-import>=0.6"),
-    # PennyLane with qjax as a device, and the device tests that PennyLane ships.
+    # PennyLane with qjax as a device, and what the device tests that it ships need.
     "pennylane": (
+        "-e",
+        str(ROOT),
         JAX,
         "pennylane==0.45.1",
         "jaxtyping>=0.3",
