@@ -98,7 +98,10 @@ from .gradients import SPSA, Adjoint, Backprop, ParameterShift
 from .measure import (
     Explanation,
     Info,
+    Shadow,
     amplitudes,
+    classical_shadow,
+    counts,
     entropy,
     estimate,
     explain,
@@ -109,6 +112,7 @@ from .measure import (
     reduced_density_matrix,
     run,
     sample,
+    shadow_expval,
     unitary,
 )
 from .observables import (

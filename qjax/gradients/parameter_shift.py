@@ -51,9 +51,8 @@ class ParameterShift:
         inner = sim.compile(occurrences.structure, query)
 
         def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
-            return _shifted(
-                lambda values, asked: inner(values, asked, key), occurrences, self.batch
-            )(occurrences.expand(leaves), list(query_leaves))
+            value = _shifted(inner, occurrences, self.batch)
+            return value(occurrences.expand(leaves), list(query_leaves), key)
 
         return program
 
@@ -115,6 +114,9 @@ class Occurrences:
             for p, exponents in zip(plain.params, _exponents(plain), strict=True):
                 self.exponents[number[id(p)]] = exponents
                 self.names[number[id(p)]] = op.name
+        else:
+            for p in jax.tree.leaves(op):
+                self.names[number[id(p)]] = getattr(op, "name", type(op).__name__)
 
     def expand(self, leaves: Sequence[Any]) -> list[Any]:
         """The leaves with the axes of the blocks that they are shared by."""
@@ -162,24 +164,24 @@ def shift_rule(exponents: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     return shifts, weights
 
 
-def _shifted(function: Any, occurrences: Occurrences, batch: int | None) -> Any:
+def _shifted(inner: Program, occurrences: Occurrences, batch: int | None) -> Any:
     @jax.custom_jvp
-    def value(leaves: list[Any], asked: list[Any]) -> Any:
-        return function(leaves, asked)
+    def value(leaves: list[Any], asked: list[Any], key: Any) -> Any:
+        return inner(leaves, asked, key)
 
     def rule(primals: Any, tangents: Any) -> Any:
-        (leaves, asked), (moved, asked_moved) = primals, tangents
+        (leaves, asked, key), (moved, asked_moved, _) = primals, tangents
         which = [k for k, t in enumerate(moved) if not isinstance(t, SymbolicZero)]
-        out = value(leaves, asked)
+        out = value(leaves, asked, key)
         slope = jax.tree.map(jnp.zeros_like, out)
         if which:
-            slope = _shift_slope(value, leaves, asked, moved, which, occurrences, batch)
+            slope = _shift_slope(value, leaves, asked, moved, which, occurrences, batch, key)
         if any(not isinstance(t, SymbolicZero) for t in asked_moved):
             dense = [
                 jnp.zeros_like(a) if isinstance(t, SymbolicZero) else t
                 for a, t in zip(asked, asked_moved, strict=True)
             ]
-            _, extra = jax.jvp(lambda q: function(leaves, q), (asked,), (dense,))
+            _, extra = jax.jvp(lambda q: inner(leaves, q, key), (asked,), (dense,))
             slope = jax.tree.map(lambda a, b: a + b, slope, extra)
         return out, slope
 
@@ -195,6 +197,7 @@ def _shift_slope(
     which: list[int],
     occurrences: Occurrences,
     batch: int | None,
+    key: Any,
 ) -> Any:
     rules = {}
     for k in which:
@@ -208,7 +211,7 @@ def _shift_slope(
         rules[k] = shift_rule(exponents)
     total = sum(2 * len(rules[k][0]) * int(leaves[k].size) for k in which)
     if total == 0:
-        return jax.tree.map(jnp.zeros_like, value(leaves, asked))
+        return jax.tree.map(jnp.zeros_like, value(leaves, asked, key))
     offsets: dict[int, np.ndarray] = {k: np.zeros((total, int(leaves[k].size))) for k in which}
     weight = []
     row = 0
@@ -221,17 +224,20 @@ def _shift_slope(
                     weight.append((k, entry, sign * w / 2))
                     row += 1
 
-    def one(change: dict[int, Any]) -> Any:
+    def one(change_and_key: Any) -> Any:
+        change, own_key = change_and_key
         turned = list(leaves)
         for k, delta in change.items():
             turned[k] = leaves[k] + delta.reshape(leaves[k].shape).astype(leaves[k].dtype)
-        return value(turned, asked)
+        return value(turned, asked, own_key)
 
+    # Where results are random, every shifted run has randomness of its own.
+    keys = None if key is None else jax.random.split(jax.random.fold_in(key, 1), total)
     stacked = {k: jnp.asarray(v, leaves[k].dtype) for k, v in offsets.items()}
     if batch is None or batch >= total:
-        results = jax.vmap(one)(stacked)
+        results = jax.vmap(one)((stacked, keys))
     else:
-        results = jax.lax.map(one, stacked, batch_size=batch)
+        results = jax.lax.map(one, (stacked, keys), batch_size=batch)
     flat = {k: moved[k].reshape(-1) for k in which}
     pieces = [
         flat[k] @ _collect(weight, k, int(leaves[k].size), total, flat[k].dtype) for k in which

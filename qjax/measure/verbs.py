@@ -17,6 +17,7 @@ from ..simulators import protocol as ask
 from ..simulators.mps import ReportQuery
 from .checks import as_key, as_observables, as_shots, as_some_bits, as_some_qubits
 from .program import DEFAULT_GRADIENT, DEFAULT_SIM, answer, guarded, refused, structure_of
+from .shots import estimate_with_gradient
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,13 @@ def sample(
 
 
 def estimate(
-    circuit: Circuit, observable: Any, key: Array, shots: int, *, sim: Simulator = DEFAULT_SIM
+    circuit: Circuit,
+    observable: Any,
+    key: Array,
+    shots: int,
+    *,
+    sim: Simulator = DEFAULT_SIM,
+    gradient: Gradient | None = None,
 ) -> tuple[Any, Any]:
     """Expectation values from a finite number of shots.
 
@@ -246,14 +253,16 @@ def estimate(
         key: a PRNG key.
         shots: shots for each group of commuting words, positive.
         sim: how it is simulated.
+        gradient: how `jax.grad` differentiates the mean: `ParameterShift()` or `SPSA()`, as on
+            hardware, every shifted circuit with shots of its own (unbiased). None refuses.
 
     Returns:
         ``(mean, stderr)``, each in the structure of ``observable``; the standard error is infinite
-        for a single shot.
+        for a single shot and has no derivative.
 
     Raises:
         KeyRequiredError, ShotsError, ObservableError: as for `sample` and `expval`.
-        UnsupportedError: when differentiated.
+        UnsupportedError: when differentiated without ``gradient``, or by another method.
 
     Example:
         >>> import jax, qjax as qj
@@ -266,7 +275,9 @@ def estimate(
     leaves, treedef = jax.tree.flatten(observable)
     query = ask.EstimateQuery(treedef, as_shots(shots, "estimate"))
     key = as_key(key, "estimate", True)
-    fix = "differentiate qjax.expval; ParameterShift() and SPSA() are what hardware would do"
+    fix = "pass gradient=qjax.ParameterShift() or SPSA(), or differentiate qjax.expval"
+    if gradient is not None:
+        return estimate_with_gradient(circuit, query, key, sim, gradient, refused(leaves, "", fix))
     circuit = guarded(circuit, "estimate", fix)
     leaves = refused(leaves, "estimate", fix)
     return answer(circuit, "estimate", sim, query, leaves, key=key)
