@@ -11,13 +11,14 @@ warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
 
-def qiskit(text):
+def qiskit(text, inputs=None):
     import qiskit.qasm2
     import qiskit.qasm3
     from qiskit.quantum_info import Statevector
 
     read = qiskit.qasm2.loads if "OPENQASM 2" in text else qiskit.qasm3.loads
-    return np.asarray(Statevector(read(text).reverse_bits()).data)
+    circuit = read(text).assign_parameters(inputs or {})
+    return np.asarray(Statevector(circuit.reverse_bits()).data)
 
 
 def mended(multiply):
@@ -40,14 +41,15 @@ def mended(multiply):
     return product
 
 
-def braket(text):
+def braket(text, inputs=None):
     from braket.default_simulator import StateVectorSimulator, linalg_utils
     from braket.ir.openqasm import Program
 
     if not hasattr(linalg_utils._multiply_matrix, "mended"):
         linalg_utils._multiply_matrix = mended(linalg_utils._multiply_matrix)
     # Braket leaves out qubits that no gate acts on.
-    program = Program(source=text + "\ni q;\n#pragma braket result state_vector\n")
+    source = text + "\ni q;\n#pragma braket result state_vector\n"
+    program = Program(source=source, inputs=inputs or {})
     return np.asarray(StateVectorSimulator().run(program, shots=0).resultTypes[0].value)
 
 
@@ -78,7 +80,9 @@ if __name__ == "__main__":
         want = np.array(case["real"]) + 1j * np.array(case["imag"])
         for dialect, readers in READERS.items():
             for reader in readers:
-                got = reader(case[dialect])
+                if dialect not in case:
+                    continue
+                got = reader(case[dialect], *([case["inputs"]] if "inputs" in case else []))
                 if dialect == "qasm2":
                     error = 1 - abs(np.vdot(got, want))
                 else:

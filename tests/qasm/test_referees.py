@@ -29,14 +29,38 @@ def test_referees_read_1000_circuits(block):
         state = dense.run(circuit)
         texts = {dialect: qasm.dumps(circuit, dialect) for dialect in qasm.DIALECTS}
         cases.append({"real": state.real.tolist(), "imag": state.imag.tolist(), **texts})
+    worst = judged(cases)
+    assert len(worst) == 6
+    assert max(worst.values()) <= 1e-12, worst
+
+
+@pytest.mark.verify
+@pytest.mark.skipif(not PYTHON.exists(), reason="no environment of referees in .peers/qasm")
+def test_referees_bind_the_inputs_of_100_files():
+    cases = []
+    for seed in range(100):
+        rng = np.random.default_rng(5000 + seed)
+        circuit = random.circuit(rng, 11 if seed % 20 == 19 else int(rng.integers(1, 6)), 15)
+        state = dense.run(circuit)
+        entries = qasm.sidecar(circuit, inputs=True)["inputs"]
+        texts = {d: qasm.dumps(circuit, d, inputs=True) for d in qasm.DIALECTS if d != "qasm2"}
+        inputs = {e["name"]: e["value"] for e in entries}
+        cases.append(
+            {"real": state.real.tolist(), "imag": state.imag.tolist(), "inputs": inputs, **texts}
+        )
+    worst = judged(cases)
+    assert len(worst) == 3
+    assert max(worst.values()) <= 1e-12, worst
+
+
+def judged(cases):
+    """The worst disagreement of every referee."""
     script = Path(__file__).parent / "qasm_referees.py"
     done = subprocess.run(
         [str(PYTHON), str(script)], input=json.dumps(cases), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    worst = json.loads(done.stdout.splitlines()[-1])
-    assert len(worst) == 6
-    assert max(worst.values()) <= 1e-12, worst
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def chi_squared(counts, p):
