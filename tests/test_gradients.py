@@ -240,22 +240,38 @@ def test_second_derivatives_by_parameter_shift():
     np.testing.assert_allclose(jax.jacfwd(jax.grad(energy))(0.4, shift), exact, atol=1e-10)
 
 
-def test_adjoint_gives_first_derivatives_in_both_modes_and_refuses_second_ones():
-    """Forward mode equals Backprop's; a Hessian is refused by an error that names the way."""
+def tiny(p):
+    return qj.Circuit(2, [qj.RX(p[0], 0), qj.CRY(p[1], 0, 1), qj.RZ(p[0], 1)])
 
-    def energy(p):
-        return qj.expval(few(p), PAIR, gradient=qj.Adjoint())
 
-    p, t = jnp.array([0.3, -0.7, 1.1]), jnp.array([1.0, 0.5, -2.0])
-    value, slope = jax.jvp(energy, (p,), (t,))
-    expected = jax.jvp(lambda p: qj.expval(few(p), PAIR), (p,), (t,))
-    np.testing.assert_allclose((value, slope), expected, rtol=0, atol=1e-12)
-    for second in (jax.hessian(energy), jax.jit(jax.jacrev(jax.grad(energy)))):
-        with pytest.raises(qj.errors.UnsupportedError, match="first derivatives"):
-            second(p)
+def test_adjoint_in_forward_mode_and_to_second_order():
+    """Of one Pauli sum they equal Backprop's; of several observables a Hessian is refused."""
+
+    def energy(p, gradient=None):
+        return qj.expval(tiny(p), PAIR, gradient=gradient or qj.Adjoint())
+
+    def plain(p):
+        return energy(p, qj.Backprop())
+
+    p, t = jnp.array([0.3, -0.7]), jnp.array([1.0, 0.5])
+    ours, expected = (jax.jvp(f, (p,), (t,)) for f in (energy, plain))
+    np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(jax.hessian(energy)(p), jax.hessian(plain)(p), rtol=0, atol=1e-12)
     several = [qj.Z(0), qj.X(1)]
     with pytest.raises(qj.errors.UnsupportedError, match="first derivatives"):
-        jax.hessian(lambda p: qj.expval(few(p), several, gradient=qj.Adjoint())[0])(p)
+        jax.hessian(lambda p: qj.expval(tiny(p), several, gradient=qj.Adjoint())[0])(p)
+
+
+def test_second_derivatives_side_by_side():
+    """Hessians and forward mode of a vmapped circuit are those of one circuit at a time."""
+    points = jnp.asarray(np.random.default_rng(0).normal(size=(8, 2)))
+
+    def energy(p):
+        return qj.expval(tiny(p), PAIR)
+
+    for derivative in (jax.hessian(energy), jax.jacfwd(energy)):
+        together = jax.vmap(derivative)(points)
+        np.testing.assert_allclose(together, jax.lax.map(derivative, points), rtol=0, atol=1e-12)
 
 
 # --- degenerate points ---------------------------------------------------------------------------

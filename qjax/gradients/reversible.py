@@ -1,0 +1,41 @@
+"""Evolution whose reverse rule undoes the steps instead of storing their states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+from ..simulators.kernels import Pair
+from ..simulators.statevector import run_steps
+from ..simulators.steps import Step
+from .refuse import refuse_derivative
+
+
+def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
+    """`run_steps` with a reverse rule that recomputes states by undoing the steps."""
+
+    @jax.custom_vjp
+    def evolve(state: Pair, coefficients: list[Any]) -> Pair:
+        return run_steps(steps, state, coefficients)
+
+    def forward(state: Pair, coefficients: list[Any]) -> Any:
+        state, coefficients = refuse_derivative(
+            (state, coefficients),
+            "Adjoint gives first derivatives only",
+            "use gradient=qjax.Backprop() for Hessians and other second derivatives",
+        )
+        final = run_steps(steps, state, coefficients)
+        return final, (final, coefficients)
+
+    def backward(residuals: Any, cotangent: Pair) -> Any:
+        state, coefficients = residuals
+        gradients = []
+        for step, c in zip(reversed(steps), reversed(coefficients), strict=True):
+            state, cotangent, gradient = step.pull(state, c, cotangent)
+            gradients.append(gradient)
+        return cotangent, gradients[::-1]
+
+    evolve.defvjp(forward, backward)
+    return evolve(state, coefficients)
