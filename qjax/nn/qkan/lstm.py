@@ -13,36 +13,7 @@ from qjax.nn.qkan.modules import HQKAN, QKANLayer
 Carry = tuple[jax.Array, jax.Array]
 
 
-class _GatedCell(nnx.RNNCellBase):
-    """The LSTM recurrence; the subclass gives ``gates``, from H + I to 4 H features."""
-
-    hidden_features: int
-    gates: Any
-
-    def __call__(self, carry: Carry, inputs: jax.Array) -> tuple[Carry, jax.Array]:
-        """One step: carry (c, h) of shape (..., H) and inputs (..., I) to the next carry and h."""
-        cell, hidden = carry
-        gates = self.gates(jnp.concatenate([hidden, inputs], axis=-1))
-        forget, admit, content, emit = jnp.split(gates, 4, axis=-1)
-        cell = jax.nn.sigmoid(forget) * cell + jax.nn.sigmoid(admit) * jnp.tanh(content)
-        hidden = jax.nn.sigmoid(emit) * jnp.tanh(cell)
-        return (cell, hidden), hidden
-
-    def initialize_carry(
-        self, input_shape: tuple[int, ...], rngs: Any = None, carry_init: Any = None
-    ) -> Carry:
-        """A carry of zeros for inputs of this shape (..., I); needs no random stream."""
-        del rngs, carry_init
-        zeros = jnp.zeros((*input_shape[:-1], self.hidden_features), jnp.float32)
-        return zeros, zeros
-
-    @property
-    def num_feature_axes(self) -> int:
-        """One: inputs are (..., I)."""
-        return 1
-
-
-class QKANLSTMCell(_GatedCell):
+class QKANLSTMCell(nnx.RNNCellBase):
     """An LSTM cell whose four gates are one QKAN layer from H + I to 4 H features.
 
     Args:
@@ -69,20 +40,45 @@ class QKANLSTMCell(_GatedCell):
     ) -> None:
         self.hidden_features = hidden_features
         width = hidden_features + in_features
-        self.gates = QKANLayer(width, 4 * hidden_features, reps, rngs=rngs, **options)
+        self.gates: Any = self._gates(width, 4 * hidden_features, reps, rngs=rngs, **options)
+
+    def _gates(self, inputs: int, outputs: int, reps: int, **options: Any) -> nnx.Module:
+        return QKANLayer(inputs, outputs, reps, **options)
+
+    def __call__(self, carry: Carry, inputs: jax.Array) -> tuple[Carry, jax.Array]:
+        """One step: carry (c, h) of shape (..., H) and inputs (..., I) to the next carry and h."""
+        cell, hidden = carry
+        gates = self.gates(jnp.concatenate([hidden, inputs], axis=-1))
+        forget, admit, content, emit = jnp.split(gates, 4, axis=-1)
+        cell = jax.nn.sigmoid(forget) * cell + jax.nn.sigmoid(admit) * jnp.tanh(content)
+        hidden = jax.nn.sigmoid(emit) * jnp.tanh(cell)
+        return (cell, hidden), hidden
+
+    def initialize_carry(
+        self, input_shape: tuple[int, ...], rngs: Any = None, carry_init: Any = None
+    ) -> Carry:
+        """A carry of zeros for inputs of this shape (..., I), in the type of the parameters."""
+        del rngs, carry_init
+        dtype = jax.tree.leaves(nnx.state(self.gates, nnx.Param))[0].dtype
+        zeros = jnp.zeros((*input_shape[:-1], self.hidden_features), dtype)
+        return zeros, zeros
+
+    @property
+    def num_feature_axes(self) -> int:
+        """One: inputs are (..., I)."""
+        return 1
 
 
-class HQKANLSTMCell(_GatedCell):
+class HQKANLSTMCell(QKANLSTMCell):
     """An LSTM cell whose gates are an `HQKAN`: encoder, latent QKAN, decoder.
 
     Args:
         in_features: number of inputs I.
         hidden_features: size H of the hidden state.
-        latent_in: width of the latent QKAN's input; None: from the sizes.
-        latent_out: width of the latent QKAN's output; None: from the sizes.
         reps: number of repetitions r.
         rngs: NNX random streams.
-        options: further arguments of `QKANLayer`.
+        options: ``latent_in`` and ``latent_out``, the widths of the latent QKAN (None: from the
+            sizes), and further arguments of `QKANLayer`.
 
     Example:
         >>> cell = HQKANLSTMCell(1, 3, rngs=nnx.Rngs(0))
@@ -90,18 +86,13 @@ class HQKANLSTMCell(_GatedCell):
         (2, 10, 3)
     """
 
-    def __init__(
+    def _gates(
         self,
-        in_features: int,
-        hidden_features: int,
+        inputs: int,
+        outputs: int,
+        reps: int,
         latent_in: int | None = None,
         latent_out: int | None = None,
-        reps: int = 1,
-        *,
-        rngs: nnx.Rngs,
         **options: Any,
-    ) -> None:
-        self.hidden_features = hidden_features
-        width = hidden_features + in_features
-        outputs = 4 * hidden_features
-        self.gates = HQKAN(width, latent_in, latent_out, outputs, reps, rngs=rngs, **options)
+    ) -> nnx.Module:
+        return HQKAN(inputs, latent_in, latent_out, outputs, reps, **options)

@@ -208,9 +208,10 @@ class HQKAN(nnx.Module):
     ) -> None:
         latent_in = latent_in or max(1, (in_features - 1).bit_length())
         latent_out = latent_out or max(1, (out_features - 1).bit_length())
-        self.encoder = nnx.Linear(in_features, latent_in, rngs=rngs)
+        dtype = options.get("dtype", jnp.float32)
+        self.encoder = nnx.Linear(in_features, latent_in, rngs=rngs, param_dtype=dtype)
         self.qkan = QKAN([latent_in, latent_out], reps, rngs=rngs, **options)
-        self.decoder = nnx.Linear(latent_out, out_features, rngs=rngs)
+        self.decoder = nnx.Linear(latent_out, out_features, rngs=rngs, param_dtype=dtype)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Outputs of shape (..., out_features) for x of shape (..., in_features)."""
