@@ -36,12 +36,14 @@ def dag(a: Any) -> Any:
     return jnp.conj(jnp.swapaxes(a, -1, -2))
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(1, 2))
-def leading(theta: Any, keep: int, method: str) -> Any:
+@partial(jax.custom_jvp, nondiff_argnums=(2, 3))
+def leading(theta: Any, room: Any, keep: int, method: str) -> Any:
     """The leading right singular vectors of a batch of matrices.
 
     Args:
         theta: ``(p, m, 2 k)`` with ``m >= 2 k``; columns are ``(bit of the right site, r)``.
+        room: ``(p,)``, integers: how many directions the chain on either side has room for at most;
+            only up to there are surplus directions worth choosing.
         keep: how many, at most ``2 k``.
         method: ``"svd"``, ``"eigh"`` (of the Gram matrix: faster, blind below the square root of
             the precision), or ``"auto"``: eigh, and svd where it would be blind.
@@ -55,7 +57,7 @@ def leading(theta: Any, keep: int, method: str) -> Any:
 
 @leading.defjvp
 def _(keep: int, method: str, primals: Any, tangents: Any) -> Any:
-    (theta,), (move,) = primals, tangents
+    (theta, room), (move, _) = primals, tangents
     v = _directions(theta, keep, method)
     images = mm(theta, dag(v))
     weight = column_weights(images)
@@ -63,7 +65,7 @@ def _(keep: int, method: str, primals: Any, tangents: Any) -> Any:
     eps = jnp.finfo(weight.dtype).eps
     live = weight > (1e3 * eps if method == "eigh" else _nothing(weight.dtype)) * scale
     if keep < v.shape[1]:
-        full = jnp.all(live[:, keep - 1])
+        full = jnp.all(jnp.sum(live, axis=1, dtype=np.int32) >= jnp.minimum(room, keep))
         v = jax.lax.cond(full, lambda v: v, lambda v: _fill(v, live, theta), v)
         images = jnp.where(live[:, None, :], images, 0)
     kept, rest = v[:, :keep], v[:, keep:]
@@ -83,8 +85,8 @@ def _resolved(dtype: Any) -> float:
 
 
 def _nothing(dtype: Any) -> float:
-    """The share of the weight below which there is only rounding."""
-    return (1e3 * float(jnp.finfo(dtype).eps)) ** 2
+    """The share of the weight below which what those eigenvectors leave over is rounding."""
+    return 4 * float(jnp.finfo(dtype).eps) ** (4 / 3)
 
 
 def column_weights(a: Any) -> Any:
@@ -125,6 +127,6 @@ def _fill(v: Any, live: Any, theta: Any) -> Any:
     dead = (~live).astype(v.dtype)
     reach = reach * dead[:, :, None] * dead[:, None, :]
     # Rows that carry weight stay in front: eigenvalues above all others, none twice.
-    front = jnp.where(live, (2.0 + np.arange(width)[::-1]).astype(jnp.finfo(v.dtype).dtype), 0)
-    _, columns = jnp.linalg.eigh(reach + front[:, :, None] * jnp.eye(width, dtype=v.dtype))
+    front = jnp.where(live, (2.0 + np.arange(width)[::-1]).astype(v.dtype), 0)
+    _, columns = jnp.linalg.eigh(reach + front[:, :, None] * jnp.eye(width, dtype=v.dtype)[None])
     return jnp.where(live[:, :, None], v, mm(dag(columns[..., ::-1]), v))

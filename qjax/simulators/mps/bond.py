@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .basis import column_weights, dag, leading, mm
 
@@ -24,7 +25,7 @@ def grown(gate: Any, left: Any, right: Any) -> Any:
 
 
 def split(
-    env: Any, gate: Any, left: Any, right: Any, keep: int, cutoff: float, method: str
+    env: Any, gate: Any, left: Any, right: Any, room: Any, keep: int, cutoff: float, method: str
 ) -> tuple[Any, Any, Any, Any]:
     """Update in Hastings' form: no division by Schmidt values.
 
@@ -33,7 +34,7 @@ def split(
             of what lies left of it.
         gate: ``(p, 4, 4)``.
         left, right: right-canonical tensors ``(p, a, 2, b)`` and ``(p, b, 2, c)``.
-        keep: largest dimension of the bonds between them.
+        room, keep: how many directions the bond between them may need, and may have.
         cutoff: directions whose share of the weight is at most this are discarded too.
         method: which decomposition, see `leading`.
 
@@ -45,7 +46,7 @@ def split(
     pair = grown(gate, left, right)
     p, _, a, _, c = pair.shape
     theta = mm(env[:, None], pair.reshape(p, 2, a, 2 * c)).reshape(p, 2 * a, 2 * c)
-    v, images, kept = truncated(theta, keep, cutoff, method)
+    v, images, kept = truncated(theta, room, keep, cutoff, method)
     norm = jnp.sqrt(jnp.sum(column_weights(images), axis=1)).astype(theta.dtype)[:, None, None]
     # The factor may be turned by any isometry, so a constant one will do.
     turn = jax.lax.stop_gradient(jnp.linalg.qr(jax.lax.stop_gradient(images))[0])
@@ -55,9 +56,9 @@ def split(
     return one, v.reshape(p, -1, 2, c), middle, kept
 
 
-def truncated(theta: Any, keep: int, cutoff: float, method: str) -> tuple[Any, Any, Any]:
+def truncated(theta: Any, room: Any, keep: int, cutoff: float, method: str) -> tuple[Any, Any, Any]:
     """The kept directions ``v``, the image ``theta v^H``, and the share of the weight in it."""
-    v = leading(theta, keep, method)
+    v = leading(theta, room, keep, method)
     images = mm(theta, dag(v))
     total = jnp.sum(column_weights(theta), axis=1)
     if cutoff > 0:
@@ -65,3 +66,10 @@ def truncated(theta: Any, keep: int, cutoff: float, method: str) -> tuple[Any, A
         v = jnp.where(some[:, :, None], v, 0)
         images = jnp.where(some[:, None, :], images, 0)
     return v, images, jnp.sum(column_weights(images), axis=1) / total
+
+
+def room(n: int) -> Any:
+    """How many directions bond ``b`` (right of site ``b``) of a chain of ``n`` may need."""
+    left = np.minimum(np.arange(1, n + 1), 30)
+    right = np.minimum(n - np.arange(1, n + 1), 30)
+    return np.minimum(2**left, 2**right).astype(np.int32)

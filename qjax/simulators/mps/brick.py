@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from .basis import mm
-from .bond import split
+from .bond import room, split
 from .state import product
 
 
@@ -34,6 +34,7 @@ def evolve(vectors: Any, gates: Any, parity: int, max_bond: int, cutoff: float, 
     idle = jnp.zeros((sites - n, 2), dtype).at[:, 0].set(1)
     tensors = product(jnp.concatenate([vectors, idle]), 1)
     envs = jnp.ones((sites + 1, 1, 1), dtype)
+    most = jnp.concatenate([jnp.asarray(room(n)), jnp.ones(sites - n, jnp.int32)])
     shares = []
     for width, stop in stages(layers, max_bond):
         grow = (0, width - chi)
@@ -51,8 +52,9 @@ def evolve(vectors: Any, gates: Any, parity: int, max_bond: int, cutoff: float, 
                 pairs, 2, width, width
             )[:, 0]
 
+            rooms = jax.lax.dynamic_slice_in_dim(most, offset, 2 * pairs)[::2]
             left, right, middle, kept = split(
-                env, layer_gates, some[:, 0], some[:, 1], width, cutoff, method
+                env, layer_gates, some[:, 0], some[:, 1], rooms, width, cutoff, method
             )
             both = jnp.stack([left, right], 1).reshape(2 * pairs, width, 2, width)
             tensors = jax.lax.dynamic_update_slice_in_dim(tensors, both, offset, 0)

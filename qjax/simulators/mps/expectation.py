@@ -85,7 +85,7 @@ def automaton(words: tuple[Word, ...], n: int) -> Automaton:
     return Automaton(*table, used=used, states=widest, end=1)
 
 
-_LETTERS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+LETTERS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 
 def expectation(tensors: Any, words: tuple[Word, ...], coeffs: Any) -> Any:
@@ -111,7 +111,7 @@ def expectation(tensors: Any, words: tuple[Word, ...], coeffs: Any) -> Any:
 
     env = jnp.zeros((a.states, chi, chi), dtype).at[0, 0, 0].set(1)
     env, _ = jax.lax.scan(
-        site, env, (tensors, source, jnp.asarray(_LETTERS, dtype)[letter], weights)
+        site, env, (tensors, source, jnp.asarray(LETTERS, dtype)[letter], weights)
     )
     return jnp.real(env[a.end, 0, 0]) / jnp.real(env[0, 0, 0])
 

@@ -91,7 +91,7 @@ class MPS:
     """
 
     max_bond: int = 32
-    cutoff: float = 0.0
+    cutoff: float | int = 0.0
     dtype: Any = None
     method: str = "auto"
     layout: str = "auto"

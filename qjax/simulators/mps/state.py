@@ -187,7 +187,12 @@ def from_dense(vector: Any, chi: int, cutoff: float = 0.0, method: str = "auto")
             v = jnp.eye(2 * right, dtype=vector.dtype)
         else:
             rows = max(2 * right - 2**k, 0)
-            v = leading(jnp.pad(theta, ((0, rows), (0, 0)))[None], width, method)[0]
+            v = leading(
+                jnp.pad(theta, ((0, rows), (0, 0)))[None],
+                np.full(1, width, np.int32),
+                width,
+                method,
+            )[0]
         rest = mm(theta, dag(v))
         if cutoff > 0:
             weight = jnp.sum(jnp.abs(rest) ** 2, axis=0)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..steps.step import Item, complex_of
 from .basis import column_weights, mm
-from .bond import grown, truncated
+from .bond import grown, room, truncated
 from .gates import collected, item_matrix
 from .routing import Move
 
@@ -59,14 +59,15 @@ def _run(tensors: Any, gates: Any, moves: Sequence[Move], cutoff: float, method:
     slots = np.array([none if m.slot is None else m.slot for m in moves])
     sites = np.array([m.site for m in moves])
     right = np.array([m.right for m in moves])
+    space = room(tensors.shape[0])[sites]
 
     def step(tensors: Any, given: Any) -> Any:
-        site, to_right, gate = given
+        site, to_right, space, gate = given
         two = jax.lax.dynamic_slice_in_dim(tensors, site, 2)
         pair = grown(gate[None], two[:1], two[1:])[0]
         theta = pair.reshape(2 * chi, 2 * chi)
         theta = jnp.where(to_right, theta.T, theta)
-        v, images, share = truncated(theta[None], chi, cutoff, method)
+        v, images, share = truncated(theta[None], space[None], chi, cutoff, method)
         images = images / jnp.sqrt(jnp.sum(column_weights(images))).astype(theta.dtype)
         isometry, centre = v[0], images[0]
         # Rows of theta are (bit, bond); tensors are (left bond, bit, right bond).
@@ -75,7 +76,7 @@ def _run(tensors: Any, gates: Any, moves: Sequence[Move], cutoff: float, method:
         two = jnp.stack([left, rest])
         return jax.lax.dynamic_update_slice_in_dim(tensors, two, site, 0), share[0]
 
-    return jax.lax.scan(step, tensors, (sites, right, gates[slots]))
+    return jax.lax.scan(step, tensors, (sites, right, space, gates[slots]))
 
 
 def _block_matrix(item: Item, leaves: Sequence[Any], dtype: Any) -> Any:
@@ -98,11 +99,12 @@ def _block(tensors: Any, matrix: Any, site: int, size: int, cutoff: float, metho
     joint = jnp.swapaxes(joint.reshape(chi, 2**size, chi), 0, 1).reshape(2**size, chi * chi)
     rest = jnp.swapaxes(mm(matrix, joint).reshape(2**size, chi, chi), 0, 1)
     shares, new = [], []
-    for _ in range(size - 1):
+    for j in range(size - 1):
+        space = room(tensors.shape[0])[site + j : site + j + 1]
         # Columns (bit of the left-most site, bond left of it), as `leading` takes them.
         rows = rest.reshape(chi, 2, -1)
         theta = jnp.swapaxes(rows, 0, 1).reshape(2 * chi, -1).T
-        v, images, share = truncated(theta[None], chi, cutoff, method)
+        v, images, share = truncated(theta[None], space, chi, cutoff, method)
         images = images / jnp.sqrt(jnp.sum(column_weights(images))).astype(theta.dtype)
         new.append(v[0].T.reshape(2, chi, chi).swapaxes(0, 1))
         rest = images[0].T
