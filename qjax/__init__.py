@@ -3,7 +3,7 @@
 Importing qjax changes no JAX configuration and loads neither flax nor matplotlib.
 """
 
-from . import noise, observables, qasm, templates, viz
+from . import hardware, interop, noise, observables, qasm, templates, viz
 from .circuit import (
     Assign,
     Barrier,
