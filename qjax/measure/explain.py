@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..circuit import Circuit, as_circuit
 from ..errors import UnsupportedError
-from ..simulators import Plan, Simulator, Statevector
+from ..simulators import DensityMatrix, MixedPlan, Plan, Simulator, Statevector, Structure
 from .program import DEFAULT_SIM, available_memory, structure_of
 
 
@@ -20,7 +20,7 @@ class Explanation:
         plan: the steps (None for simulators without a plan).
         bytes_forward: memory of a run.
         bytes_backprop: memory of a gradient by `Backprop`.
-        bytes_adjoint: memory of a gradient by `Adjoint`.
+        bytes_adjoint: memory of a gradient by `Adjoint` (not a number where there is none).
         flops: floating-point operations of a run.
         available: memory of the device, bytes.
     """
@@ -28,7 +28,7 @@ class Explanation:
     n: int
     gates: int
     simulator: str
-    plan: Plan | None
+    plan: Plan | MixedPlan | None
     bytes_forward: float
     bytes_backprop: float
     bytes_adjoint: float
@@ -40,13 +40,17 @@ class Explanation:
         lines = [
             f"{self.simulator}: {self.n} qubits, {self.gates} gates",
             f"memory: run {_size(self.bytes_forward)}, gradient {_size(self.bytes_backprop)} "
-            f"(Backprop) or {_size(self.bytes_adjoint)} (Adjoint); "
-            f"{_size(self.available)} available",
+            f"(Backprop){self._adjoint()}; {_size(self.available)} available",
             f"work: {self.flops:.3g} flops a run",
         ]
         if self.plan is not None:
             lines.append(f"plan: {self.plan}")
         return "\n".join([*lines, *self.notes])
+
+    def _adjoint(self) -> str:
+        if self.bytes_adjoint != self.bytes_adjoint:  # not a number: the method does not apply
+            return ""
+        return f" or {_size(self.bytes_adjoint)} (Adjoint)"
 
 
 def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
@@ -59,6 +63,8 @@ def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
     """
     circuit = as_circuit(circuit, "explain")
     structure, _ = structure_of(circuit)
+    if isinstance(sim, DensityMatrix):
+        return _explain_mixed(circuit, structure, sim)
     if not isinstance(sim, Statevector):
         raise UnsupportedError(f"explain does not know {type(sim).__name__}")
     plan = sim.plan(structure)
@@ -82,6 +88,25 @@ def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
         flops,
         available,
         tuple(notes),
+    )
+
+
+def _explain_mixed(circuit: Circuit, structure: Structure, sim: DensityMatrix) -> Explanation:
+    plan, available = sim.plan(structure), available_memory()
+    flops, passes = plan.cost()
+    forward = sim.memory(structure)
+    notes = ("this does not fit: qjax.run would raise CapacityError",) * (forward > available)
+    return Explanation(
+        circuit.n,
+        sum(circuit.counts().values()),
+        repr(sim.resolved()),
+        plan,
+        forward,
+        forward / 3 * (3 + passes),
+        float("nan"),
+        flops,
+        available,
+        notes,
     )
 
 

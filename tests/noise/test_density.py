@@ -87,6 +87,21 @@ def test_layers_of_noise_run_as_one_loop():
     assert error(circuit) <= 1e-13
 
 
+def test_a_long_list_runs_as_one_loop():
+    """Repetition in a flat list is found: 80 operations are one loop, with the right numbers."""
+    values = np.random.default_rng(0)
+    ops = []
+    for _ in range(10):
+        ops += [qj.RY(values.normal(), 0), qj.RZ(values.normal(), 1), qj.CNOT(0, 1)]
+        ops += [qj.Depolarizing(values.uniform(0, 0.1), 0), qj.AmplitudeDamping(0.05, 1)]
+        ops += [qj.KrausChannel(nc.random_kraus(values, 2), 0), qj.RX(values.normal(), 0), qj.H(1)]
+    circuit = qj.Circuit(2, ops)
+    _, info = qj.expval(circuit, qj.Z(0), sim=MIXED, info=True)
+    assert [step.kind for step in info.plan.steps] == ["loop"]
+    assert error(circuit) <= 1e-12
+    assert "10 times" in str(info.plan)
+
+
 def test_the_trace_stays_one():
     """1,000 random channels: trace 1, Hermitian and positive to 1e-12."""
     values = np.random.default_rng(3)

@@ -63,7 +63,17 @@ class MixedPlan:
         flops, passes = self.cost()
         head = f"{self.n} qubits, {self.bits} classical bits, {len(self.steps)} steps, "
         head += f"{flops:.3g} flops, {passes:.0f} passes over the state"
-        return "\n".join([head, *("  " + step.describe() for step in self.steps)])
+        return "\n".join([head, *_lines(self.steps, 1)])
+
+
+def _lines(steps: Sequence[Step], depth: int) -> list[str]:
+    out = []
+    for step in steps:
+        out.append("  " * depth + step.describe())
+        bodies = step.bodies if isinstance(step, BranchStep) else [getattr(step, "body", ())]
+        for body in bodies:
+            out += _lines(body, depth + 1)
+    return out
 
 
 @lru_cache(maxsize=512)
