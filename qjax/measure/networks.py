@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ..circuit import Circuit
 from ..errors import UnsupportedError
-from ..simulators import MPS, MatrixProductState
+from ..simulators import MPS, MatrixProductState, Simulator
 from ..simulators.mps import StateQuery
 from .program import answer
 
 DEFAULT_MPS = MPS()
 
 
-def matrix_product_state(circuit: Circuit, *, sim: MPS = DEFAULT_MPS) -> MatrixProductState:
+def matrix_product_state(circuit: Circuit, *, sim: Simulator = DEFAULT_MPS) -> MatrixProductState:
     """The final state as a matrix product state, qubit k at site k.
 
     Args:
