@@ -163,11 +163,11 @@ class Circuit(Operation):
             n = max([self.n, *(1 + q for op in ops for q in op.qubits)])
         return Circuit(n, ops, self.bits)
 
-    def decompose(self, basis: Any) -> Circuit:
+    def decompose(self, basis: Any, *, trotter: Any = None) -> Circuit:
         """The circuit in the gates of a basis; see `qjax.circuit.lowering.decompose`."""
         from .lowering import decompose
 
-        return decompose(self, basis)
+        return decompose(self, basis, trotter=trotter)
 
     def fits(self, coupling_map: Any) -> bool:
         """Whether all gates act on coupled qubits; see `qjax.circuit.lowering.fits`."""

@@ -9,7 +9,7 @@ from scipy.stats import unitary_group
 
 import qjax as qj
 from qjax.circuit.lowering import BASES, as_basis
-from qjax.errors import CircuitError, UnsupportedError
+from qjax.errors import CircuitError, ParameterError, UnsupportedError
 
 TIGHT = 1e-10  # some thousand gates, each with its rounding
 names = pytest.mark.parametrize("basis", BASES, ids=lambda b: "-".join(sorted(b.names)))
@@ -178,12 +178,36 @@ def test_fits_looks_at_every_gate():
     assert qj.Circuit(2, [qj.Barrier((0, 1)), qj.X(0)]).fits([])
 
 
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_a_product_formula_converges_with_its_order(order):
+    rng = np.random.default_rng(0)
+    h = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    h = (h + h.conj().T) / 4
+    for gate in (
+        qj.Evolution(h, 0.5, (1, 0)),
+        qj.Controlled(qj.Evolution(h, 0.5, (1, 0)), 2).inverse(),
+    ):
+        want, errors = dense.matrix([gate], 3), []
+        for steps in (4, 8):
+            lowered = qj.Circuit(3, [gate]).decompose("u,cx", trotter=(order, steps))
+            assert inside(lowered, BASES[3])
+            errors.append(np.max(np.abs(dense.matrix(lowered.gates(), 3) - want)))
+        assert 0.8 * 2**order < errors[0] / errors[1] < 1.25 * 2**order
+    t = qj.Param("t")
+    symbolic = qj.Circuit(2, [qj.Evolution(h, t, (0, 1))]).decompose("u,cx", trotter=(order, 2))
+    known = qj.Circuit(2, [qj.Evolution(h, 0.3, (0, 1))]).decompose("u,cx", trotter=(order, 2))
+    same(known, symbolic.bind(t=0.3))
+
+
 def test_what_cannot_be_lowered_or_routed_is_refused():
     circuit = qj.Circuit(3, [qj.CCX(0, 1, 2)])
     with pytest.raises(CircuitError, match="no such basis"):
         circuit.decompose("h,cx")
     with pytest.raises(CircuitError, match="no such basis"):
         circuit.decompose(3)
+    for wrong in (2, (3, 1), (2, 0)):
+        with pytest.raises(ParameterError, match="trotter"):
+            circuit.decompose("u,cx", trotter=wrong)
     with pytest.raises(UnsupportedError, match="decompose first"):
         circuit.route()
     with pytest.raises(CircuitError, match="does not connect"):

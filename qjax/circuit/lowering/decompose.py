@@ -14,13 +14,14 @@ from ..synthesis.one_qubit import make
 from .basis import Basis, as_basis
 from .cancel import cancelled
 from .one_qubit import Run
+from .trotter import as_trotter, product_formula
 from .two_qubit import lowered
 from .values import add, number
 
 _SYMMETRIC = ("CZ",)
 
 
-def decompose(circuit: Circuit, basis: Any) -> Circuit:
+def decompose(circuit: Circuit, basis: Any, *, trotter: Any = None) -> Circuit:
     """The same circuit in the gates of a basis, global phase included.
 
     Runs of gates on one qubit are fused into Euler angles, entanglers that undo each other
@@ -33,6 +34,8 @@ def decompose(circuit: Circuit, basis: Any) -> Circuit:
         basis: ``{"rz", "sx", "x", "cz"}``, ``{"rz", "sx", "x", "ecr"}``,
             ``{"rx", "ry", "rz", "cx"}`` or ``{"u", "cx"}`` (`qjax.U3`), as a set, a list, or
             a string with commas.
+        trotter: ``(order, steps)`` writes every `qjax.Evolution` by a product formula of order 1,
+            2 or 4; None: exactly, commuting Pauli terms one by one and others as a matrix.
 
     Returns:
         A circuit of those gates, at most one `qjax.GlobalPhase` (one more for each
@@ -40,7 +43,8 @@ def decompose(circuit: Circuit, basis: Any) -> Circuit:
 
     Raises:
         CircuitError: no such basis.
-        UnsupportedError: a gate that carries a traced array, or a channel.
+        UnsupportedError: a gate that carries a traced array.
+        ParameterError: a trotter that is no order and number of steps.
 
     Source: McKay et al., arXiv:1612.00858 (RZ SX RZ SX RZ); Vatan and Williams,
     arXiv:quant-ph/0308006; Shende, Bullock and Markov, arXiv:quant-ph/0406176.
@@ -51,8 +55,8 @@ def decompose(circuit: Circuit, basis: Any) -> Circuit:
         Circuit(2, [CX(0, 1)])
     """
     circuit = as_circuit(circuit, "decompose")
-    chosen = as_basis(basis)
-    return Circuit(circuit.n, _block(circuit.ops, chosen), circuit.bits)
+    chosen, formula = as_basis(basis), as_trotter(trotter)
+    return Circuit(circuit.n, _block(circuit.ops, chosen, formula), circuit.bits)
 
 
 def _unrolled(ops: Iterable[Operation]) -> Iterator[Operation]:
@@ -64,16 +68,26 @@ def _unrolled(ops: Iterable[Operation]) -> Iterator[Operation]:
             yield op
 
 
-def _block(ops: Iterable[Operation], basis: Basis) -> list[Operation]:
+def _block(
+    ops: Iterable[Operation], basis: Basis, formula: tuple[int, int] | None
+) -> list[Operation]:
     line = _Line(basis)
     for op in cancelled(_unrolled(ops)):
         if isinstance(op, Gate):
-            for gate in lowered(op, basis):
-                line.gate(gate)
+            split = formula is not None and op.name == "Evolution"
+            for part in product_formula(op, *formula) if split and formula else [op]:
+                for gate in lowered(part, basis):
+                    line.gate(gate)
         elif isinstance(op, If):
-            line.fence(If(op.condition, _block(op.ops, basis), _block(op.else_ops, basis)))
+            line.fence(
+                If(
+                    op.condition,
+                    _block(op.ops, basis, formula),
+                    _block(op.else_ops, basis, formula),
+                )
+            )
         elif isinstance(op, While):
-            line.fence(While(op.condition, _block(op.ops, basis), op.limit))
+            line.fence(While(op.condition, _block(op.ops, basis, formula), op.limit))
         else:
             line.fence(op)
     return line.operations()
