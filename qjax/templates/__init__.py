@@ -18,6 +18,7 @@ from .encodings import (
 from .entanglement import entangled_pairs
 from .qaoa import qaoa
 from .reuploading import data_reuploading, data_reuploading_shape
+from .tensor_network import Initial, staircase_su4, tensor_network_initial
 from .two_local import (
     efficient_su2,
     efficient_su2_shape,
@@ -26,6 +27,7 @@ from .two_local import (
 )
 
 __all__ = [
+    "Initial",
     "amplitude_encoding",
     "angle_encoding",
     "basis_encoding",
@@ -42,7 +44,9 @@ __all__ = [
     "qaoa",
     "real_amplitudes",
     "real_amplitudes_shape",
+    "staircase_su4",
     "strongly_entangling",
     "strongly_entangling_shape",
+    "tensor_network_initial",
     "zz_feature_map",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import qjax as qj
+from qjax.templates import staircase_su4, tensor_network_initial
 from qjax.tensor import MatrixProductOperator, MatrixProductState, dmrg, to_circuit
 from qjax.tensor.decompose import su4_params
 
@@ -160,3 +161,23 @@ def test_randomness_is_that_of_the_key():
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
     np.testing.assert_allclose(np.mean(a, axis=0), 0.5, atol=0.12)
+
+
+def test_a_circuit_starts_where_the_tensor_network_ends():
+    """The initial circuit's energy is that of the matrix product state up to the decomposition;
+    layers at the identity change nothing; below the energy of the product state."""
+    hamiltonian = qj.tfim(6)
+    start = tensor_network_initial(hamiltonian, max_bond=2, layers=1, extra_layers=2, sweeps=3)
+    assert start.params.shape == (3, 5, 15)
+    assert start.fidelity == pytest.approx(1, abs=1e-9)
+    circuit = staircase_su4(start.params, 6)
+    energy = qj.expval(circuit, hamiltonian)
+    np.testing.assert_allclose(energy, start.state.expval(hamiltonian), rtol=0, atol=1e-8)
+    exact = np.linalg.eigvalsh(hamiltonian.matrix())[0]
+    assert exact <= energy < exact + 0.3
+    with pytest.raises(qj.errors.ParameterError, match="key"):
+        tensor_network_initial(hamiltonian, noise=0.1)
+    with pytest.raises(qj.errors.DataError, match="target"):
+        tensor_network_initial(3)
+    with pytest.raises(qj.errors.ParameterError, match="params"):
+        staircase_su4(start.params, 5)
