@@ -155,7 +155,7 @@ def _noisy(circuit: Any, model: str) -> Any:
         from ..noise import insert, load_device
     except ImportError:
         raise UnsupportedError("this qjax has no noise models") from None
-    return insert(circuit, load_device(model).model())
+    return insert(circuit, load_device(model).model(), measured=not _asks_bits(circuit))
 
 
 def _asks_bits(circuit: Any) -> bool:

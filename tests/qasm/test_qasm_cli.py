@@ -52,6 +52,19 @@ def test_simulate_follows_measurements_in_the_middle(tmp_path, capsys):
     assert "DensityMatrix" in out
 
 
+def test_simulate_takes_tensor_networks_and_the_noise_of_a_device(bell, capsys):
+    assert cli.main(["simulate", bell, "--sim", "mps", "--shots", "50"]) == 0
+    out = capsys.readouterr().out
+    assert set(rows(out)) == {"01", "10"}
+    assert "MPS" in out
+    assert cli.main(["simulate", bell, "--noise", "manila"]) == 0
+    noisy = rows(capsys.readouterr().out)
+    assert 0.3 < noisy["01"] < 0.5
+    assert 0.001 < noisy["00"] < 0.2
+    assert cli.main(["simulate", bell, "--noise", "none.json"]) == cli.REFUSED
+    assert "none.json" in capsys.readouterr().err
+
+
 def test_simulate_takes_inputs(tmp_path, capsys):
     path = tmp_path / "input.qasm"
     path.write_text('OPENQASM 3.0; include "stdgates.inc"; input float t; qubit q; rx(t) q;')
