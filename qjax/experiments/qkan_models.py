@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
+from jax.flatten_util import ravel_pytree
 
 from ..train import descend
 from .frame import Run
@@ -93,6 +94,13 @@ def stacked(build: Callable[[int], nnx.Module], seeds: int) -> tuple[Any, Any]:
     return graph, jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
 
 
+def seed_samples(task: Task, seeds: int, count: int, part: int) -> tuple[jax.Array, jax.Array]:
+    """A training (part 0) or test (part 1) set of each seed: x (seeds, count, n) and its y."""
+    sets = [task.sample(2 * seed + part, count) for seed in range(seeds)]
+    x, y = (jnp.stack(arrays) for arrays in zip(*sets, strict=True))
+    return x, y
+
+
 def parameters(state: Any) -> int:
     """Number of trained numbers of one seed."""
     return sum(leaf[0].size for leaf in jax.tree.leaves(state))
@@ -105,31 +113,46 @@ def train(
     states: Any,
     phases: list[tuple[Any, int]],
     data: Any,
+    *,
+    tasks: bool = False,
 ) -> Any:
-    """Train every seed by one optimiser after another; ``loss(state, data)`` is of one seed."""
+    """Train every seed by one optimiser after another; ``loss(state, data)`` is of one seed.
+
+    With ``tasks``, states and data have an axis of tasks before that of the seeds: the tasks go
+    one after another through one compiled program, as line searches of equal tasks are of a length.
+    """
+    every = jax.vmap if not tasks else lambda f: _mapped(jax.vmap(f))
+    single = jax.tree.map(lambda leaf: leaf[(0, 0) if tasks else 0], states)
+    _, unflatten = ravel_pytree(single)
+    # One vector per seed: an optimiser of a dozen arrays takes several times as long to compile.
+    vectors = every(lambda state: ravel_pytree(state)[0])(states)
     for index, (optimiser, steps) in enumerate(phases):
 
         def one(carry: tuple, own: Any, optimiser: Any = optimiser) -> tuple:
-            state, memory = carry
+            vector, memory = carry
 
-            def value_fn(state: Any) -> jax.Array:
-                return loss(state, own)
+            def value_fn(vector: jax.Array) -> jax.Array:
+                return loss(unflatten(vector), own)
 
-            value, gradient = jax.value_and_grad(value_fn)(state)
+            value, gradient = jax.value_and_grad(value_fn)(vector)
             carry = descend(
-                optimiser, gradient, memory, state, value=value, grad=gradient, value_fn=value_fn
+                optimiser, gradient, memory, vector, value=value, grad=gradient, value_fn=value_fn
             )
             return carry, {"loss": value}
 
         def update(carry: tuple, step: jax.Array, own: Any, one: Any = one) -> tuple:
-            return jax.vmap(one)(carry, own)
+            return every(one)(carry, own)
 
-        start = states, jax.vmap(optimiser.init)(states)
-        (states, _), _ = run.train(
+        start = vectors, every(optimiser.init)(vectors)
+        (vectors, _), _ = run.train(
             f"{stage}-{index}", update, start, steps, chunk=min(50, steps), data=data,
             show=lambda m: f"median loss {np.median(m['loss'][-1]):.1e}",
         )  # fmt: skip
-    return states
+    return every(unflatten)(vectors)
+
+
+def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *arguments: jax.lax.map(lambda own: function(*own), arguments)
 
 
 def mean_squares(graph: Any) -> Callable[[Any, Any], jax.Array]:
@@ -137,7 +160,7 @@ def mean_squares(graph: Any) -> Callable[[Any, Any], jax.Array]:
     return lambda state, data: jnp.mean((nnx.merge(graph, state)(data[0]) - data[1]) ** 2)
 
 
-def lbfgs(memory: int = 10) -> Any:
+def lbfgs(memory: int = 50) -> Any:
     """L-BFGS with a zoom line search, as every experiment here uses it."""
     search = optax.scale_by_zoom_linesearch(max_linesearch_steps=15)
     return optax.lbfgs(memory_size=memory, linesearch=search)
