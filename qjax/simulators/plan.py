@@ -46,7 +46,7 @@ Group = tuple[frozenset[int], list[Item]]  # gates that make up one matrix, and 
 
 LARGEST_PROGRAM = 40  # steps and matrices; what is longer compiles as a loop over a table
 TABLE_WIDTH = 4  # qubits of the matrices in a table
-LONGEST_BLOCK = 16  # gates that make up one of them
+LONGEST_BLOCK = 8  # gates that make up one of them
 LARGEST_BLOCK = 5  # qubits of the largest gate that becomes a matrix with its controls
 
 

@@ -10,9 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..gather import permute
 from ..kernels import HIGHEST, Pair, dagger, pair_product
 from .local import embed_controls
 from .step import Item, Leaf, Parameter, Step, complex_of, fetch
+
+LARGEST_INDEX = 2**21  # entries of the tables of indices
 
 Block = tuple[tuple[int, ...], tuple[Item, ...]]
 """Some qubits, and gates on them in order."""
@@ -21,10 +24,10 @@ Block = tuple[tuple[int, ...], tuple[Item, ...]]
 class TableStep(Step):
     """Blocks of gates, each one matrix on ``width`` qubits, as a scan over the blocks.
 
-    The register turns: the qubits of a block are brought to the front one after the other, the
-    matrix acts there as one product, and the order is left as it is until the end, when every
-    qubit is brought home. Which qubit to bring is a number in a table, so that one body serves all
-    blocks; a move is a choice among ``n`` transpositions.
+    The register turns: the qubits of a block are brought to the front, the matrix acts there as one
+    product, and the order is left as it is until the end, when every qubit is brought home. Where
+    qubits are fetched from stands in a table, so that one body serves all blocks: a gather for a
+    small register, for a large one a choice among ``n`` transpositions for one qubit after another.
     """
 
     kind = "table"
@@ -37,6 +40,10 @@ class TableStep(Step):
         self.leaves = frozenset(i for item in self.items for i in item.leaves)
         self.real = all(item.real for item in self.items)
         self.moves, self.home = _itinerary(n, [qs for qs, _ in self.blocks])
+        # Small registers: the moves of a block as one gather, from indices worked out here.
+        self.gathers = len(self.blocks) * 2**n <= LARGEST_INDEX
+        if self.gathers:
+            self.moves, self.home = _gathers(n, self.moves), _gathers(n, self.home[None])[:, 0]
         self.slots = _slots([len(items) for _, items in self.blocks])
 
     # --- the matrices ----------------------------------------------------------------------------
@@ -86,7 +93,7 @@ class TableStep(Step):
             return self._multiply(matrix, self._fetch(parts, moves)), None
 
         state = _flat(state)
-        state, _ = jax.lax.scan(turn, state, (jnp.asarray(self.moves), coefficients))
+        state, _ = jax.lax.scan(turn, state, (self._moves(), coefficients))
         return _shaped(self._fetch(state, jnp.asarray(self.home)), shape)
 
     def undo(self, state: Pair, coefficients: Pair) -> Pair:
@@ -97,7 +104,7 @@ class TableStep(Step):
             return self._put_back(self._multiply(dagger(matrix), parts), moves), None
 
         state = self._put_back(_flat(state), jnp.asarray(self.home))
-        given = (jnp.asarray(self.moves), coefficients)
+        given = (self._moves(), coefficients)
         state, _ = jax.lax.scan(turn, state, given, reverse=True)
         return _shaped(state, shape)
 
@@ -121,9 +128,14 @@ class TableStep(Step):
             return both, (re, None if matrix[1] is None else im)
 
         both = self._put_back((_flat(state), _flat(cotangent)), jnp.asarray(self.home))
-        given = (jnp.asarray(self.moves), coefficients)
+        given = (self._moves(), coefficients)
         (state, cotangent), gradient = jax.lax.scan(turn, both, given, reverse=True)
         return _shaped(state, shape), _shaped(cotangent, shape), gradient
+
+    def _moves(self) -> Any:
+        """What `_fetch` needs for every block, the blocks along the first axis."""
+        moves = jnp.asarray(self.moves)
+        return (moves[0], moves[1]) if self.gathers else moves
 
     def _multiply(self, matrix: Pair, parts: Pair) -> Pair:
         d = 2**self.width
@@ -134,13 +146,16 @@ class TableStep(Step):
         return pair_product(matrix, parts, times)
 
     def _fetch(self, parts: Any, places: Any) -> Any:
-        """One qubit after the other comes to the front, those before it move up."""
+        """A block's qubits come to the front, those before them move up."""
         return self._moved(parts, places, back=False)
 
     def _put_back(self, parts: Any, places: Any) -> Any:
         return self._moved(parts, places, back=True)
 
     def _moved(self, parts: Any, places: Any, back: bool) -> Any:
+        if self.gathers:
+            index, inverse = (places[1], places[0]) if back else (places[0], places[1])
+            return jax.tree.map(lambda x: permute(x, index, inverse), parts)
         movers = [_mover(self.n, place, back) for place in range(self.n)]
 
         def move(parts: Any, place: Any) -> tuple[Any, None]:
@@ -204,6 +219,17 @@ def _itinerary(n: int, blocks: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, n
     moves = np.array([[fetch(q) for q in reversed(qs)] for qs in blocks], np.int32)
     home = np.array([fetch(q) for q in reversed(range(n))], np.int32)
     return moves, home
+
+
+def _gathers(n: int, moves: np.ndarray) -> np.ndarray:
+    """The same moves as index and inverse index, ``(2, blocks, 2**n)``."""
+    index = np.empty((len(moves), 2**n), np.int32)
+    for row, places in zip(index, moves, strict=True):
+        row[:] = np.arange(2**n)
+        for place in places:
+            row[:] = row.reshape(2**place, 2, -1).swapaxes(0, 1).reshape(-1)
+    inverse = np.argsort(index, axis=1).astype(np.int32)
+    return np.stack([index, inverse])
 
 
 def _slots(sizes: Sequence[int]) -> np.ndarray:
