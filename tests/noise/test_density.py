@@ -74,6 +74,19 @@ def test_gates_on_many_qubits():
     assert error(circuit) <= 1e-12
 
 
+def test_channels_with_different_numbers_of_operators():
+    """Kraus channels of the same kind and place, with two, three and sixteen operators."""
+    values = np.random.default_rng(8)
+    ops = [qj.H(0)]
+    for terms in (2, 3, 16, 3):
+        ops += [
+            qj.CRX(0.4, 0, 1),
+            qj.KrausChannel(nc.random_kraus(values, 4, terms), (0, 1)),
+            qj.H(1),
+        ]
+    assert error(qj.Circuit(2, ops)) <= 1e-12
+
+
 def test_layers_of_noise_run_as_one_loop():
     """`Layers` and `Repeat` with channels in them; stacked and shared strengths."""
     rates = jnp.linspace(0.01, 0.2, 6)

@@ -172,11 +172,12 @@ def block_matrices(blocks: Sequence[Block], leaves: Sequence[Any], dtype: Any) -
 def together(jobs: Sequence[tuple[Any, list[Any]]], make: Any) -> list[Any]:
     """``make(key, values)`` of every job; jobs with equal keys in one vectorised call."""
     groups: dict[Any, list[int]] = {}
-    for k, (key, _) in enumerate(jobs):
-        groups.setdefault(key, []).append(k)
+    for k, (key, values) in enumerate(jobs):
+        # Kraus channels of one form may have different numbers of operators.
+        groups.setdefault((key, tuple(jnp.shape(v) for v in values)), []).append(k)
     out: list[Any] = [None] * len(jobs)
     # By eights: XLA reads the parts of a larger stack by a loop each.
-    eights = [(key, ks[i : i + 8]) for key, ks in groups.items() for i in range(0, len(ks), 8)]
+    eights = [(k, ks[i : i + 8]) for (k, _), ks in groups.items() for i in range(0, len(ks), 8)]
     for key, members in eights:
         first = jobs[members[0]][1]
         moving = [i for i, v in enumerate(first) if not isinstance(v, np.ndarray)]
