@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -33,8 +34,15 @@ class ExactBackend:
 
     max_batch: int | None = None
     n_qubits: int | None = None
-    basis: object = None
-    coupling_map: object = None
+    basis: Any = None
+    coupling_map: Any = None
+
+    def __post_init__(self) -> None:
+        # Hashable, so that two equal backends share their compiled programs.
+        if isinstance(self.coupling_map, Iterable) and not isinstance(self.coupling_map, str):
+            object.__setattr__(self, "coupling_map", tuple(map(tuple, self.coupling_map)))
+        if isinstance(self.basis, Iterable) and not isinstance(self.basis, str):
+            object.__setattr__(self, "basis", tuple(sorted(map(str, self.basis))))
 
     @property
     def capabilities(self) -> Capabilities:

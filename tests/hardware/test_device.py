@@ -289,3 +289,5 @@ def test_what_a_device_cannot_do_is_refused():
         with pytest.raises(ParameterError, match="Device"):
             Device(**{"backend": ExactBackend(), **wrong})
     assert Capabilities().max_batch is None
+    limits = {"basis": {"u", "cx"}, "coupling_map": [[0, 1]]}
+    assert hash(Device(ExactBackend(**limits))) == hash(Device(ExactBackend(**limits)))
