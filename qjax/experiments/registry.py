@@ -13,6 +13,8 @@ MODULES: dict[str, str] = {
     "h2-curve": "h2_curve",
     "qkan-regression": "qkan_regression",
     "qkan-digits": "qkan_digits",
+    "zne-nn": "zne_nn",
+    "qgdm": "qgdm",
 }
 """Name on the command line, and module in this package with its ``EXPERIMENT``."""
 
