@@ -115,10 +115,12 @@ def train(
     data: Any,
     *,
     tasks: bool = False,
+    batch: int | None = None,
 ) -> Any:
     """Train every seed by one optimiser after another; ``loss(state, data)`` is of one seed.
 
-    With ``tasks``, states and data have an axis of tasks before that of the seeds: the tasks go
+    With ``batch``, each step sees that many rows of the data, which are shuffled every epoch. With
+    ``tasks``, states and data have an axis of tasks before that of the seeds: the tasks go
     one after another through one compiled program, as line searches of equal tasks are of a length.
     """
     every = jax.vmap if not tasks else lambda f: _mapped(jax.vmap(f))
@@ -128,8 +130,9 @@ def train(
     vectors = every(lambda state: ravel_pytree(state)[0])(states)
     for index, (optimiser, steps) in enumerate(phases):
 
-        def one(carry: tuple, own: Any, optimiser: Any = optimiser) -> tuple:
+        def one(carry: tuple, own: Any, step: jax.Array, optimiser: Any = optimiser) -> tuple:
             vector, memory = carry
+            own = own if batch is None else _rows(own, step, batch)
 
             def value_fn(vector: jax.Array) -> jax.Array:
                 return loss(unflatten(vector), own)
@@ -141,7 +144,7 @@ def train(
             return carry, {"loss": value}
 
         def update(carry: tuple, step: jax.Array, own: Any, one: Any = one) -> tuple:
-            return every(one)(carry, own)
+            return every(lambda carry, own: one(carry, own, step))(carry, own)
 
         start = vectors, every(optimiser.init)(vectors)
         (vectors, _), _ = run.train(
@@ -153,6 +156,15 @@ def train(
 
 def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: jax.lax.map(lambda own: function(*own), arguments)
+
+
+def _rows(data: Any, step: jax.Array, batch: int) -> Any:
+    """The rows of one step: a permutation per epoch, cut into batches."""
+    count = jax.tree.leaves(data)[0].shape[0]
+    epoch, position = jnp.divmod(step, count // batch)
+    order = jax.random.permutation(jax.random.fold_in(jax.random.key(0), epoch), count)
+    rows = jax.lax.dynamic_slice(order, (position * batch,), (batch,))
+    return jax.tree.map(lambda array: array[rows], data)
 
 
 def mean_squares(graph: Any) -> Callable[[Any, Any], jax.Array]:
