@@ -16,9 +16,11 @@ from ..errors import (
     ParameterError,
     QubitError,
     ShotsError,
+    UnsupportedError,
 )
 from ..observables import Hermitian, Projector
 from ..pauli import PauliSum, as_pauli_sum
+from ..simulators import DensityMatrix, Trajectories
 from ..simulators.answers import is_observable
 
 
@@ -69,9 +71,14 @@ def as_some_qubits(qubits: Any, n: int, verb: str) -> tuple[int, ...] | None:
     return some
 
 
-def as_some_bits(bits: Any, m: int, qubits: Any, verb: str) -> tuple[int, ...] | None:
+def as_some_bits(bits: Any, m: int, qubits: Any, verb: str, sim: Any) -> tuple[int, ...] | None:
     if bits is None:
         return None
+    if not isinstance(sim, DensityMatrix | Trajectories):
+        raise UnsupportedError(
+            f"{verb}: bits: {type(sim).__name__} keeps no classical bits",
+            fix="use sim=qjax.DensityMatrix() or sim=qjax.Trajectories(n)",
+        )
     if qubits is not None:
         raise ParameterError(
             f"{verb}: qubits and bits cannot both be asked for", fix="ask twice, once for each"

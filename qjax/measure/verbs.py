@@ -161,7 +161,7 @@ def probs(
     """
     circuit = as_circuit(circuit, "probs")
     some = as_some_qubits(qubits, circuit.n, "probs")
-    query = ask.ProbsQuery(some, as_some_bits(bits, circuit.bits, qubits, "probs"))
+    query = ask.ProbsQuery(some, as_some_bits(bits, circuit.bits, qubits, "probs", sim))
     return answer(circuit, "probs", sim, query, key=key)
 
 
@@ -227,7 +227,7 @@ def sample(
         [[0, 1], [0, 1]]
     """
     circuit = as_circuit(circuit, "sample")
-    some = as_some_bits(bits, circuit.bits, None, "sample")
+    some = as_some_bits(bits, circuit.bits, None, "sample", sim)
     query = ask.SampleQuery(as_shots(shots, "sample"), some)
     key = as_key(key, "sample", True)
     fix = "differentiate qjax.probs or qjax.expval instead"

@@ -24,11 +24,6 @@ Answer = Callable[[Pair, Sequence[Any], Any], Any]
 
 def answer_for(query: ask.Query, n: int) -> Answer:
     """The function of (state, query leaves, key) that answers a query."""
-    if getattr(query, "bits", None) is not None:
-        raise UnsupportedError(
-            "a statevector keeps no classical bits",
-            fix="use sim=qjax.DensityMatrix() or sim=qjax.Trajectories(n)",
-        )
     if isinstance(query, ask.RunQuery):
         return lambda state, leaves, key: as_complex(state)
     if isinstance(query, ask.ExpvalQuery):
