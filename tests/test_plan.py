@@ -133,6 +133,16 @@ def test_a_training_step_lowers_for_accelerators(platform):
     assert lowered.platforms == (platform,)
 
 
+def test_explain_tells_every_simulator_s_memory():
+    """Statevectors, mixed states, trajectories and matrix product states alike."""
+    circuit = qj.Circuit(3, [qj.H(0), qj.CNOT(0, 2)])
+    for sim in (qj.Statevector(), qj.DensityMatrix(), qj.Trajectories(4), qj.MPS(max_bond=2)):
+        told = qj.explain(circuit, sim=sim)
+        assert told.bytes_forward > 0
+        assert str(told).startswith(f"{type(sim).__name__}(")
+    assert "3 sites" in str(qj.explain(circuit, sim=qj.MPS(max_bond=2)))
+
+
 # --- tables ------------------------------------------------------------------------------------
 
 IRREGULAR = ("RX", "RY", "RZ", "U3", "H", "T", "CX", "CRY", "RZZ", "SWAP", "fSim", "CCX", "SU2")

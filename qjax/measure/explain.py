@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isnan
 
 from ..circuit import Circuit, as_circuit
-from ..errors import UnsupportedError
-from ..simulators import DensityMatrix, MixedPlan, Plan, Simulator, Statevector, Structure
+from ..simulators import MPS, DensityMatrix, MixedPlan, Plan, Simulator, Statevector, Structure
+from ..simulators.mps.schedule import Schedule
 from .program import DEFAULT_SIM, available_memory, structure_of
 
 
@@ -17,18 +18,18 @@ class Explanation:
     Attributes:
         n: qubits.
         gates: gates, repeated blocks counted in full.
-        plan: the steps (None for simulators without a plan).
+        plan: the steps, or the schedule of updates (None for simulators without either).
         bytes_forward: memory of a run.
-        bytes_backprop: memory of a gradient by `Backprop`.
+        bytes_backprop: memory of a gradient by `Backprop` (not a number where it is not known).
         bytes_adjoint: memory of a gradient by `Adjoint` (not a number where there is none).
-        flops: floating-point operations of a run.
+        flops: floating-point operations of a run (likewise).
         available: memory of the device, bytes.
     """
 
     n: int
     gates: int
     simulator: str
-    plan: Plan | MixedPlan | None
+    plan: Plan | MixedPlan | Schedule | None
     bytes_forward: float
     bytes_backprop: float
     bytes_adjoint: float
@@ -39,18 +40,24 @@ class Explanation:
     def __str__(self) -> str:
         lines = [
             f"{self.simulator}: {self.n} qubits, {self.gates} gates",
-            f"memory: run {_size(self.bytes_forward)}, gradient {_size(self.bytes_backprop)} "
-            f"(Backprop){self._adjoint()}; {_size(self.available)} available",
-            f"work: {self.flops:.3g} flops a run",
+            f"memory: run {_size(self.bytes_forward)}{self._gradient()}; "
+            f"{_size(self.available)} available",
         ]
+        if not isnan(self.flops):
+            lines.append(f"work: {self.flops:.3g} flops a run")
         if self.plan is not None:
             lines.append(f"plan: {self.plan}")
         return "\n".join([*lines, *self.notes])
 
-    def _adjoint(self) -> str:
-        if self.bytes_adjoint != self.bytes_adjoint:  # not a number: the method does not apply
+    def _gradient(self) -> str:
+        if isnan(self.bytes_backprop):
             return ""
-        return f" or {_size(self.bytes_adjoint)} (Adjoint)"
+        text = f", gradient {_size(self.bytes_backprop)} (Backprop)"
+        return (
+            text
+            if isnan(self.bytes_adjoint)
+            else text + f" or {_size(self.bytes_adjoint)} (Adjoint)"
+        )
 
 
 def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
@@ -66,7 +73,7 @@ def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
     if isinstance(sim, DensityMatrix):
         return _explain_mixed(circuit, structure, sim)
     if not isinstance(sim, Statevector):
-        raise UnsupportedError(f"explain does not know {type(sim).__name__}")
+        return _explain_other(circuit, structure, sim)
     plan = sim.plan(structure)
     flops, passes = plan.cost()
     state = 2 * sim.real_dtype().itemsize * 2.0**circuit.n / (2 if plan.real else 1)
@@ -75,8 +82,6 @@ def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
     notes = []
     if backprop > 0.5 * available >= adjoint:
         notes.append("advice: differentiate with gradient=qjax.Adjoint()")
-    if sim.memory(structure) > available:
-        notes.append("this does not fit: qjax.run would raise CapacityError")
     return Explanation(
         circuit.n,
         sum(circuit.counts().values()),
@@ -87,7 +92,7 @@ def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
         adjoint,
         flops,
         available,
-        tuple(notes),
+        (*notes, *_fitting(sim.memory(structure), available)),
     )
 
 
@@ -95,7 +100,6 @@ def _explain_mixed(circuit: Circuit, structure: Structure, sim: DensityMatrix) -
     plan, available = sim.plan(structure), available_memory()
     flops, passes = plan.cost()
     forward = sim.memory(structure)
-    notes = ("this does not fit: qjax.run would raise CapacityError",) * (forward > available)
     return Explanation(
         circuit.n,
         sum(circuit.counts().values()),
@@ -106,8 +110,29 @@ def _explain_mixed(circuit: Circuit, structure: Structure, sim: DensityMatrix) -
         float("nan"),
         flops,
         available,
-        notes,
+        _fitting(forward, available),
     )
+
+
+def _explain_other(circuit: Circuit, structure: Structure, sim: Simulator) -> Explanation:
+    """What any simulator says of itself: its memory, and its schedule if it has one."""
+    forward, available, unknown = sim.memory(structure), available_memory(), float("nan")
+    return Explanation(
+        circuit.n,
+        sum(circuit.counts().values()),
+        repr(sim.resolved()),
+        sim.schedule(structure) if isinstance(sim, MPS) else None,
+        forward,
+        unknown,
+        unknown,
+        unknown,
+        available,
+        _fitting(forward, available),
+    )
+
+
+def _fitting(need: float, available: float) -> tuple[str, ...]:
+    return ("this does not fit: qjax.run would raise CapacityError",) * (need > available)
 
 
 def _size(count: float) -> str:

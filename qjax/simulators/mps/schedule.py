@@ -45,6 +45,12 @@ class Schedule:
     moves: tuple[Move, ...]
     site: tuple[int, ...]
 
+    def __str__(self) -> str:
+        way = f"a moving centre, {len(self.moves)} moves"
+        if self.layers:
+            way = f"{self.layers} brick layers, each all bonds at once"
+        return f"{self.n} sites, {len(self.entries)} gates in {way}"
+
 
 @lru_cache(maxsize=256)
 def make_schedule(
