@@ -1,4 +1,7 @@
-"""The virtual environments of the peers, built when missing. Versions are pinned here alone."""
+"""The virtual environments of the peers, built when missing. Versions are pinned here alone.
+
+As a command it builds those that it is given: `python -m benchmarks.environments qasm mqt`.
+"""
 
 import os
 import subprocess
@@ -79,3 +82,8 @@ def ensure(environment: str) -> str | None:
             return f"environment {environment} could not be built: {done.stderr[-400:].strip()}"
     marker.write_text(wanted)
     return None
+
+
+if __name__ == "__main__":
+    problems = [problem for name in sys.argv[1:] if (problem := ensure(name))]
+    sys.exit("\n".join(problems))
