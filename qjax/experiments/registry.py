@@ -16,6 +16,7 @@ MODULES: dict[str, str] = {
     "qkan-lstm": "qkan_lstm",
     "zne-nn": "zne_nn",
     "qgdm": "qgdm",
+    "tn-vqe": "tn_vqe",
 }
 """Name on the command line, and module in this package with its ``EXPERIMENT``."""
 
