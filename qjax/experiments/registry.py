@@ -13,6 +13,8 @@ MODULES: dict[str, str] = {
     "h2-curve": "h2_curve",
     "qkan-regression": "qkan_regression",
     "qkan-digits": "qkan_digits",
+    "qkan-extension": "qkan_extension",
+    "hqkan-gpt": "qkan_gpt",
     "qkan-lstm": "qkan_lstm",
     "zne-nn": "zne_nn",
     "qgdm": "qgdm",
