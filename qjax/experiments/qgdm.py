@@ -48,10 +48,10 @@ class QgdmSettings(Settings):
     seeds: int = 3
     most_qubits: int = 4
     ancillas: int = 2
-    layers: int = 40
+    layers: int = 60
     times: int = 6
     rank: int = 16
-    steps: int = 800
+    steps: int = 1200
     rate: float = 0.03
 
     def __post_init__(self) -> None:
@@ -308,7 +308,7 @@ EXPERIMENT = Experiment(
     name="qgdm",
     title="Quantum generative diffusion on mixed states of one to four qubits",
     paper="arXiv:2401.07039",
-    minutes=5,
+    minutes=15,
     settings=QgdmSettings(),
     run=run,
     circuit=example,
