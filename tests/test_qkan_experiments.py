@@ -83,8 +83,19 @@ def test_an_unknown_task_is_refused_by_name(tmp_path, console):
         execute(experiment, settings, out=tmp_path, console=console)
 
 
+@pytest.fixture
+def as_installed():
+    """JAX as a user of the command line has it."""
+    with (
+        jax.enable_x64(False),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+    ):
+        yield
+
+
 @pytest.mark.verify
-@pytest.mark.usefixtures("single_precision")
+@pytest.mark.usefixtures("as_installed")
 @pytest.mark.parametrize("name", QUICK)
 def test_every_qkan_experiment_runs_end_to_end_at_reduced_size(name, tmp_path, console):
     experiment = find(name)
