@@ -147,7 +147,7 @@ def make_plan(
             ops.append(op)
     if seen is not None:
         ops = light_cone(ops, seen)
-    steps = _schedule(circuit.n, ops, layout)
+    steps = schedule(circuit.n, ops, layout)
     return Plan(circuit.n, tuple(steps), tuple(preparations), layout)
 
 
@@ -234,7 +234,8 @@ class _Open:
             self.groups.append((mine.union(*(g[0] for g in touched)), [*merged, item]))
 
 
-def _schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
+def schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
+    """The steps of unitary operations: one by one, or, where they are too many, from a table."""
     found = find_repetition(ops)
     steps = _unrolled(n, found, layout)
     if layout.cell == 2 or _pieces(steps) <= LARGEST_PROGRAM:
@@ -393,7 +394,7 @@ def _window(qubits: tuple[int, ...], groups: Sequence[Group]) -> Window:
 
 def _loop(n: int, block: Layers | Repeat | Turns, layout: Layout) -> LoopStep:
     if isinstance(block, Turns):
-        body = _schedule(n, block.ops, layout)
+        body = schedule(n, block.ops, layout)
         return LoopStep(n, body, block.length, sources=block.sources)
     stacked: frozenset[int] = frozenset()
     reverse = False
@@ -403,7 +404,7 @@ def _loop(n: int, block: Layers | Repeat | Turns, layout: Layout) -> LoopStep:
             leaf.index for leaf, moves in zip(leaves, block.stacked, strict=True) if moves
         )
         reverse = block.reverse
-    return LoopStep(n, _schedule(n, block.ops, layout), block.length, stacked, reverse)
+    return LoopStep(n, schedule(n, block.ops, layout), block.length, stacked, reverse)
 
 
 def complex_leaves(leaves: Sequence[Any]) -> tuple[bool, ...]:

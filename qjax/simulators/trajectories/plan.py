@@ -26,7 +26,7 @@ from ...circuit import (
 )
 from ...errors import UnsupportedError
 from ..density.plan import check_bit
-from ..plan import Plan, _schedule, layout_for
+from ..plan import Plan, layout_for, schedule
 from ..repetition import Turns, find_repetition
 from ..steps.loop import LoopStep
 from ..steps.step import Item, Leaf, Step
@@ -76,7 +76,7 @@ class _Scheduler:
 
         def flush() -> None:
             if gates:
-                steps.append(Unitary(self.n, _schedule(self.n, tuple(gates), layout_for(self.n))))
+                steps.append(Unitary(self.n, schedule(self.n, tuple(gates), layout_for(self.n))))
                 gates.clear()
 
         for op in find_repetition(ops):
