@@ -43,10 +43,10 @@ class GPTSettings(Settings):
     """
 
     seeds: int = 3
-    steps: int = 400
+    steps: int = 1500
     batch: int = 16
     rate: float = 5e-3
-    characters: int = 8192
+    characters: int = 32768
 
     def __post_init__(self) -> None:
         super().__post_init__()
