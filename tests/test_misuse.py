@@ -199,6 +199,7 @@ def test_there_are_enough_cases():
         e.QjaxError,
         e.ExperimentError,
         e.DataError,
+        e.BackendError,
     }
 
 
