@@ -52,6 +52,15 @@ REQUIREMENTS = {
         "flaky==3.8.1",
         "pytest-benchmark==5.1.0",
     ),
+    # The published sequence models, and the environments that agents are usually trained in.
+    "sequence": (
+        JAX,
+        "pennylane==0.45.1",
+        "torch==2.13.0",
+        "optax==0.2.8",
+        "gymnasium==1.4.0",
+        "minigrid==3.2.0",
+    ),
 }
 
 
