@@ -61,7 +61,13 @@ REQUIREMENTS = {
         "gymnasium==1.4.0",
         "minigrid==3.2.0",
     ),
+    "qkan": ("torch==2.13.0", "setuptools==80.9.0", "ninja", "numpy", "tqdm", "matplotlib"),
 }
+# Installed after these, with them at hand: qkan's build asks for PyTorch, of which pip would
+# otherwise install a second copy for the time of the build.
+AFTERWARDS = {"qkan": ("--no-build-isolation", "--no-deps", "qkan==0.2.3")}
+# Its CUDA extension is of no use on a CPU.
+BUILD = {"QKAN_SKIP_CUDA_BUILD": "TRUE"}
 
 
 def python_of(environment: str) -> Path:
@@ -76,17 +82,21 @@ def ensure(environment: str) -> str | None:
     """Build the environment unless it is there; return what went wrong, or None."""
     if environment == "qjax":
         return None
-    wanted = "\n".join(REQUIREMENTS[environment])
+    last = AFTERWARDS.get(environment, ())
+    wanted = "\n".join((*REQUIREMENTS[environment], *last))
     marker = HOME / environment / ".installed"
     if marker.exists() and marker.read_text() == wanted:
         return None
     print(f"building {marker.parent.relative_to(ROOT)} (a few minutes, once)", flush=True)
+    install = [str(python_of(environment)), "-m", "pip", "install", "-q"]
     commands = [
         [sys.executable, "-m", "venv", "--clear", str(marker.parent)],
-        [str(python_of(environment)), "-m", "pip", "install", "-q", *REQUIREMENTS[environment]],
+        [*install, *REQUIREMENTS[environment]],
+        *([[*install, *last]] if last else []),
     ]
+    variables = os.environ | BUILD
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
         if done.returncode:
             return f"environment {environment} could not be built: {done.stderr[-400:].strip()}"
     marker.write_text(wanted)
