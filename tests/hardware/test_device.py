@@ -172,12 +172,19 @@ def test_estimates_and_samples():
         qj.probs(circuit, sim=device)
 
 
-def test_spsa_takes_two_more_circuits():
+def test_spsa_is_one_job_of_two_more_circuits_a_sample():
     backend = Counting()
-    f = lambda w, k: qj.expval(ansatz(w), H, sim=Device(backend), gradient=qj.SPSA(), key=k)  # noqa: E731
-    slope = jax.grad(f)(POINT, jax.random.key(0))
-    assert sum(backend.jobs) == 3
-    assert slope.shape == (3,)
+    spsa = qj.SPSA(1e-4, samples=3)
+
+    def f(w, c, key):
+        circuit = qj.Circuit(1, [qj.RX(w, 0)])
+        return qj.expval(circuit, c * qj.Z(0), sim=Device(backend), gradient=spsa, key=key)
+
+    # With one parameter, every sample is the derivative up to terms of order c**2.
+    found = jax.value_and_grad(f, (0, 1))(0.4, 2.0, jax.random.key(0))
+    assert backend.jobs == [1 + 2 * 3]
+    np.testing.assert_allclose(found[0], 2 * np.cos(0.4), atol=TIGHT)
+    np.testing.assert_allclose(found[1], [-2 * np.sin(0.4), np.cos(0.4)], atol=1e-7)
 
 
 @pytest.mark.parametrize("limits", [
