@@ -1,11 +1,15 @@
-"""QKAN against the PyTorch package ``qkan`` 0.2.3: the same loss, time of a full Adam step.
+"""QKAN against the PyTorch package ``qkan`` 0.2.3: losses, times, memory, compile times.
 
-    python -m benchmarks.qkan [--shapes small,medium,large] [--peer .peers/qkan/bin/python]
+    python -m benchmarks.qkan [--parts parity,speed,memory,compile] [--solver exact] [--alone]
 
-The peer lives in an environment of its own (``python -m venv .peers/qkan``, then torch and
-``qkan==0.2.3``); it runs this same file. One thread each, processor time, medians; the two sides
-take turns shape by shape, so that a load on the machine meets both. Without a peer only our
-column is measured.
+``parity``: the loss along 100 Adam steps from the peer's own start. ``speed``: a full Adam step of
+the same function (both measure ``<Z>``), one thread each, processor time, medians; the two sides
+take turns shape by shape, so that a load on the machine meets both. ``memory``: temporary memory of
+a step at [784, 64, 10] with a batch of 1000, by XLA's own analysis. ``compile``: seconds until a
+first step is compiled, for more and more repetitions.
+
+The peer runs this same file in an environment of its own, built when missing (see `environments`);
+``--alone`` measures our column only.
 """
 
 import argparse
@@ -19,12 +23,16 @@ from pathlib import Path
 
 import numpy as np
 
-# name: width, batch, steps timed (of the peer)
+# name: width, batch, steps timed: the peer's and ours
 SHAPES = {
-    "small": ([2, 5, 1], 256, 15),
-    "medium": ([64, 32, 10], 1000, 2),
-    "large": ([784, 64, 10], 256, 1),
+    "small": ([2, 5, 1], 256, (30, 300)),
+    "medium": ([64, 32, 10], 1000, (5, 30)),
+    "large": ([784, 64, 10], 256, (1, 15)),
 }
+LARGE_BATCH = 1000
+LADDER = (1, 2, 3, 5, 8, 16, 32)
+KINDS = {True: "trainable (scan)", False: "fixed (Fourier)"}
+PARTS = ("parity", "speed", "memory", "compile")
 REPS = 3
 
 
@@ -50,13 +58,15 @@ def torch_side(task, out):
         postact_weight_trainable=True,
         postact_bias_trainable=True,
         ba_trainable=True,
+        fast_measure=task["amplitude"],
+        solver=task["solver"],
         seed=0,
     )
     state = {key: value.detach().numpy().copy() for key, value in model.state_dict().items()}
     np.savez(out + ".npz", **state)
     optimiser = torch.optim.Adam(model.parameters(), lr=task["lr"])
     times, losses = [], []
-    for _ in range(task["steps"]):
+    for _ in range(task["steps"] + 1):
         start = time.process_time()
         optimiser.zero_grad()
         loss = ((model(x) - y) ** 2).mean()
@@ -64,7 +74,7 @@ def torch_side(task, out):
         optimiser.step()
         times.append(time.process_time() - start)
         losses.append(float(loss.detach()))
-    Path(out).write_text(json.dumps({"times": times, "losses": losses}))
+    Path(out).write_text(json.dumps({"times": times[1:], "losses": losses}))
 
 
 def our_side(task, out):
@@ -83,7 +93,7 @@ def our_side(task, out):
             model = from_qkan_state_dict(dict(state), preact_trainable=task["trainable"])
     else:
         preact = "trainable" if task["trainable"] else "fixed"
-        model = QKAN(width, REPS, preact=preact, rngs=nnx.Rngs(0))
+        model = QKAN(width, task.get("reps", REPS), preact=preact, rngs=nnx.Rngs(0))
     graph, params, rest = nnx.split(model, nnx.Param, ...)
     optimiser = optax.adam(task["lr"])
 
@@ -96,11 +106,11 @@ def our_side(task, out):
         return optax.apply_updates(params, updates), state, value
 
     state = optimiser.init(params)
-    start = time.process_time()
+    start, spent = time.perf_counter(), time.process_time()
     compiled = jax.jit(step).lower(params, state).compile()
-    compile_time = time.process_time() - start
+    compile_time = time.perf_counter() - start, time.process_time() - spent
     times, losses = [], []
-    for _ in range(task["steps"] + 1):
+    for _ in range(task["steps"] + 1 if task["steps"] else 0):
         start = time.process_time()
         params, state, value = jax.block_until_ready(compiled(params, state))
         times.append(time.process_time() - start)
@@ -127,11 +137,12 @@ def call(python, side, task):
         return result
 
 
-def compare_losses(peer):
+def parity(peer):
     """Largest relative difference of the losses over 100 Adam steps, from the peer's own start."""
     with tempfile.TemporaryDirectory() as folder:
         keep = str(Path(folder) / "state.npz")
-        task = {"width": [2, 5, 1], "batch": 256, "trainable": True, "lr": 5e-3, "steps": 101}
+        task = {"width": [2, 5, 1], "batch": 256, "trainable": True, "lr": 5e-3, "steps": 100}
+        task |= {"amplitude": True, "solver": "exact"}
         theirs = call(peer, "torch", {**task, "keep": keep})["losses"]
         ours = call(sys.executable, "ours", {**task, "state": keep, "steps": 100})["losses"]
     difference = np.abs(np.array(ours) / np.array(theirs) - 1.0)
@@ -139,32 +150,78 @@ def compare_losses(peer):
     print(f"difference {difference[-1]:.1e} at the end, {difference.max():.1e} at most", flush=True)
 
 
+def speed(peer, shapes, solver):
+    """Milliseconds of a step on both sides, and their ratio."""
+    print("shape, batch, frequencies | peer ms | ours ms | ratio", flush=True)
+    for name in shapes:
+        width, batch, (their_steps, our_steps) = SHAPES[name]
+        for trainable, kind in KINDS.items():
+            task = {"width": width, "batch": batch, "trainable": trainable, "lr": 1e-3}
+            task |= {"amplitude": False, "solver": solver}
+            theirs = call(peer, "torch", {**task, "steps": their_steps}) if peer else None
+            ours = call(sys.executable, "ours", {**task, "steps": our_steps})
+            mine = 1e3 * float(np.median(ours["times"]))
+            them = 1e3 * float(np.median(theirs["times"])) if theirs else float("nan")
+            numbers = f"{them:9.1f} | {mine:8.2f} | {them / mine:6.1f}"
+            print(f"{width} {batch} {kind} | {numbers}", flush=True)
+
+
+def memory():
+    """Temporary memory of a step, MiB."""
+    width = SHAPES["large"][0]
+    for trainable, kind in KINDS.items():
+        task = {"width": width, "batch": LARGE_BATCH, "trainable": trainable, "lr": 1e-3}
+        found = call(sys.executable, "ours", {**task, "steps": 0})
+        print(f"{width} {LARGE_BATCH} {kind} | {found['megabytes']:.1f} MiB temporary", flush=True)
+
+
+def compile_times():
+    """Seconds (and processor seconds) of tracing and compiling a step, by repetitions."""
+    width, batch, _ = SHAPES["medium"]
+    print(f"{width} {batch} | repetitions: seconds to compile (processor seconds)", flush=True)
+    for trainable, kind in KINDS.items():
+        found = []
+        for reps in LADDER:
+            task = {"width": width, "batch": batch, "trainable": trainable, "lr": 1e-3}
+            task |= {"steps": 0, "reps": reps}
+            wall, spent = call(sys.executable, "ours", task)["compile"]
+            found.append(f"{reps}: {wall:.1f} ({spent:.1f})")
+        print(f"{kind} | {', '.join(found)}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shapes", default="small,medium")
-    parser.add_argument("--peer", default=".peers/qkan/bin/python")
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--shapes", default=",".join(SHAPES))
+    parser.add_argument("--solver", default="exact", help="the peer's solver, of the speed part")
+    parser.add_argument("--alone", action="store_true", help="without the peer")
     for hidden in ("--side", "--task", "--out"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
         side = torch_side if options.side == "torch" else our_side
         return side(json.loads(options.task), options.out)
-    peer = options.peer if Path(options.peer).exists() else None
-    if peer:
-        compare_losses(peer)
-    print("shape, batch, frequencies | peer ms | ours ms | ratio | temp MB | compile s")
-    for name in options.shapes.split(","):
-        width, batch, steps = SHAPES[name]
-        for trainable in (True, False):
-            task = {"width": width, "batch": batch, "trainable": trainable, "lr": 1e-3}
-            theirs = call(peer, "torch", {**task, "steps": steps}) if peer else None
-            ours = call(sys.executable, "ours", {**task, "steps": 3 * steps})
-            mine = 1e3 * float(np.median(ours["times"]))
-            them = 1e3 * float(np.median(theirs["times"])) if theirs else float("nan")
-            kind = "trainable (scan)" if trainable else "fixed (Fourier)"
-            numbers = f"{them:9.1f} | {mine:8.2f} | {them / mine:6.1f} | {ours['megabytes']:6.1f}"
-            print(f"{width} {batch} {kind} | {numbers} | {ours['compile']:5.1f}", flush=True)
+    peer = None if options.alone else peer_python()
+    parts = {
+        "parity": lambda: parity(peer) if peer else None,
+        "speed": lambda: speed(peer, options.shapes.split(","), options.solver),
+        "memory": memory,
+        "compile": compile_times,
+    }
+    for name in options.parts.split(","):
+        parts[name]()
     return None
+
+
+def peer_python():
+    """The peer's interpreter, in an environment that is built when missing."""
+    # Here, as the peer's side of this file runs without JAX, whose version this asks for.
+    from benchmarks.environments import ensure, python_of
+
+    trouble = ensure("qkan")
+    if trouble:
+        sys.exit(trouble)
+    return str(python_of("qkan"))
 
 
 if __name__ == "__main__":
