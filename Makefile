@@ -28,7 +28,7 @@ lint: $(DEV_ENV)  ## ruff, pyright; the import direction is a test
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
 verify: $(DEV_ENV)  ## the full counts behind the samples in `make test`, with every referee
-	$(BIN)/python -m benchmarks.environments qasm mqt pennylane
+	$(BIN)/python -m benchmarks.environments qasm mqt pennylane quimb
 	$(BIN)/python -m pytest -n $(WORKERS) -m verify --run-verify $(ARGS)
 
 bench: $(DEV_ENV)  ## benchmarks against peers; one suite: make bench ARGS="--suite w1"

@@ -52,6 +52,8 @@ REQUIREMENTS = {
         "flaky==3.8.1",
         "pytest-benchmark==5.1.0",
     ),
+    # The referee of tests/interop for tensor networks.
+    "quimb": (JAX, "jaxtyping>=0.3", "quimb==1.15.0", "autoray==0.8.4", "cotengra==0.8.3"),
     # The published sequence models, and the environments that agents are usually trained in.
     "sequence": (
         JAX,
