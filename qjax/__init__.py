@@ -129,3 +129,13 @@ from .observables import (
 from .pauli import PauliSum
 from .simulators import MPS, DensityMatrix, Statevector, Trajectories
 from .viz import draw
+
+_LAZY = ("reservoir", "tasks")  # sub-packages that are loaded when they are asked for
+
+
+def __getattr__(name: str):
+    if name in _LAZY:
+        import importlib
+
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,8 +27,8 @@ LEVEL = {
     "kernels": 8,
     "diagnostics": 8,
     "optim": 8,
+    "reservoir": 8,
     "nn": 9,
-    "reservoir": 9,
     "train": 10,
     "experiments": 11,
     "cli": 12,
@@ -40,7 +40,7 @@ SEES = {  # beside the chain: exactly these
     "qasm": CORE,
     "tasks": {"errors"},
     "hardware": {*CORE, "simulators", "gradients", "qasm", "interop", "measure"},
-    "interop": {*CORE, "simulators", "gradients", "measure"},
+    "interop": {*CORE, "simulators", "gradients", "tensor", "measure"},
 }
 SEEN_BY = {  # what stands beside the chain is seen by the top of it
     "viz": {"experiments", "cli"},
