@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from qjax.nn.qkan.modules import HQKAN, QKANLayer
+from qjax.nn.recurrent.lstm import GatedLSTMCell
 
-Carry = tuple[jax.Array, jax.Array]
 
-
-class QKANLSTMCell(nnx.RNNCellBase):
+class QKANLSTMCell(GatedLSTMCell):
     """An LSTM cell whose four gates are one QKAN layer from H + I to 4 H features.
 
     Args:
@@ -24,6 +21,7 @@ class QKANLSTMCell(nnx.RNNCellBase):
         options: further arguments of `QKANLayer`.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> cell = QKANLSTMCell(1, 3, rngs=nnx.Rngs(0))
         >>> nnx.RNN(cell)(jnp.zeros((2, 10, 1))).shape
         (2, 10, 3)
@@ -38,35 +36,12 @@ class QKANLSTMCell(nnx.RNNCellBase):
         rngs: nnx.Rngs,
         **options: Any,
     ) -> None:
-        self.hidden_features = hidden_features
         width = hidden_features + in_features
-        self.gates: Any = self._gates(width, 4 * hidden_features, reps, rngs=rngs, **options)
+        gates = self._gates(width, 4 * hidden_features, reps, rngs=rngs, **options)
+        super().__init__(gates, hidden_features)
 
     def _gates(self, inputs: int, outputs: int, reps: int, **options: Any) -> nnx.Module:
         return QKANLayer(inputs, outputs, reps, **options)
-
-    def __call__(self, carry: Carry, inputs: jax.Array) -> tuple[Carry, jax.Array]:
-        """One step: carry (c, h) of shape (..., H) and inputs (..., I) to the next carry and h."""
-        cell, hidden = carry
-        gates = self.gates(jnp.concatenate([hidden, inputs], axis=-1))
-        forget, admit, content, emit = jnp.split(gates, 4, axis=-1)
-        cell = jax.nn.sigmoid(forget) * cell + jax.nn.sigmoid(admit) * jnp.tanh(content)
-        hidden = jax.nn.sigmoid(emit) * jnp.tanh(cell)
-        return (cell, hidden), hidden
-
-    def initialize_carry(
-        self, input_shape: tuple[int, ...], rngs: Any = None, carry_init: Any = None
-    ) -> Carry:
-        """A carry of zeros for inputs of this shape (..., I), in the type of the parameters."""
-        del rngs, carry_init
-        dtype = jax.tree.leaves(nnx.state(self.gates, nnx.Param))[0].dtype
-        zeros = jnp.zeros((*input_shape[:-1], self.hidden_features), dtype)
-        return zeros, zeros
-
-    @property
-    def num_feature_axes(self) -> int:
-        """One: inputs are (..., I)."""
-        return 1
 
 
 class HQKANLSTMCell(QKANLSTMCell):
@@ -81,6 +56,7 @@ class HQKANLSTMCell(QKANLSTMCell):
             sizes), and further arguments of `QKANLayer`.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> cell = HQKANLSTMCell(1, 3, rngs=nnx.Rngs(0))
         >>> nnx.RNN(cell)(jnp.zeros((2, 10, 1))).shape
         (2, 10, 3)
