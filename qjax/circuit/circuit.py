@@ -163,17 +163,17 @@ class Circuit(Operation):
             n = max([self.n, *(1 + q for op in ops for q in op.qubits)])
         return Circuit(n, ops, self.bits)
 
-    def decompose(self, basis: Any, *, trotter: Any = None) -> Circuit:
+    def decompose(self, basis: Any, *, trotter: Any = None, directions: Any = None) -> Circuit:
         """The circuit in the gates of a basis; see `qjax.circuit.lowering.decompose`."""
         from .lowering import decompose
 
-        return decompose(self, basis, trotter=trotter)
+        return decompose(self, basis, trotter=trotter, directions=directions)
 
-    def fits(self, coupling_map: Any) -> bool:
+    def fits(self, coupling_map: Any, *, directed: bool = False) -> bool:
         """Whether all gates act on coupled qubits; see `qjax.circuit.lowering.fits`."""
         from .lowering import fits
 
-        return fits(self, coupling_map)
+        return fits(self, coupling_map, directed=directed)
 
     def route(self, coupling_map: Any = "line") -> Any:
         """The circuit with swaps so that it fits; see `qjax.circuit.lowering.route`."""

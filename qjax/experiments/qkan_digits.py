@@ -17,7 +17,7 @@ from flax import nnx
 
 from ..nn.qkan import QKAN
 from .frame import Experiment, Run
-from .qkan_models import MLP, SplineKAN, parameters, stacked, train
+from .qkan_models import MLP, SplineKAN, keep_circuit, parameters, stacked, train
 from .settings import Settings, at_least
 from .table import Row
 
@@ -81,6 +81,8 @@ def run(run: Run) -> list[Row]:
 
         phases = [(optax.adam(settings.rate), settings.steps)]
         states = train(run, name.replace(" ", "-"), loss, states, phases, data)
+        if name == "QKAN":
+            keep_circuit(run, name, graph, states)
         scores[name] = [float(value) for value in jax.jit(jax.vmap(accuracy))(states)]
         sizes[name] = parameters(states)
     baseline = [

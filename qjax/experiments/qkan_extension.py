@@ -20,7 +20,16 @@ from jax.flatten_util import ravel_pytree
 from ..nn.qkan import QKAN, extend
 from .frame import Experiment, Run
 from .least_squares import levenberg_marquardt
-from .qkan_models import MLP, SplineKAN, mean_squares, parameters, seed_samples, stacked, train
+from .qkan_models import (
+    MLP,
+    SplineKAN,
+    keep_circuit,
+    mean_squares,
+    parameters,
+    seed_samples,
+    stacked,
+    train,
+)
 from .qkan_regression import TASKS
 from .settings import Settings, at_least
 from .table import Row
@@ -77,6 +86,7 @@ def run(run: Run) -> list[Row]:
         states = _least_squares(run, f"r-{reps}", graph, states, data, settings.steps)
         ladder[reps] = parameters(states), errors(graph, states)
         run.note(f"r = {reps}: median test MSE {np.median(ladder[reps][1]):.1e}")
+    keep_circuit(run, "QKAN", graph, states)
 
     last, steps = settings.reps[-1], settings.steps * len(later)
     others: dict[str, Any] = {

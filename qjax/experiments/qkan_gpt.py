@@ -19,7 +19,7 @@ from flax import nnx
 from ..nn.qkan import HQKAN
 from .frame import Experiment, Run
 from .qkan_lstm import LinearLSTMCell
-from .qkan_models import MLP, SplineKAN, parameters, stacked, train
+from .qkan_models import MLP, SplineKAN, keep_circuit, parameters, stacked, train
 from .settings import Settings, at_least
 from .table import Row
 
@@ -173,6 +173,7 @@ def run(run: Run) -> list[Row]:
         states = train(run, stage, loss, states, phases, data, batch=settings.batch)
         losses[name] = jax.jit(jax.vmap(loss, (0, None)))(states, test).tolist()
         if name == "HQKAN":
+            keep_circuit(run, name, graph, states)
             first = nnx.merge(graph, jax.tree.map(lambda leaf: leaf[0], states))
             run.note(f"the HQKAN writes: {_written(first, run.key)!r}")
     baseline = [

@@ -19,7 +19,7 @@ from flax import nnx
 
 from ..nn.qkan import HQKANLSTMCell, QKANLSTMCell
 from .frame import Experiment, Run
-from .qkan_models import MLP, SplineKAN, mean_squares, parameters, stacked, train
+from .qkan_models import MLP, SplineKAN, keep_circuit, mean_squares, parameters, stacked, train
 from .settings import Settings, at_least
 from .table import Row
 
@@ -141,6 +141,8 @@ def run(run: Run) -> list[Row]:
         data = rows(slice(0, TRAINED))
         stage = name.replace(" ", "-")
         states = train(run, stage, loss, states, phases, data, batch=settings.batch)
+        if "QKAN" in name:
+            keep_circuit(run, stage, graph, states)
         found = jax.jit(jax.vmap(loss))(states, rows(slice(TRAINED, None)))
         errors[name] = np.asarray(found).reshape(len(series), settings.seeds)
     table = []

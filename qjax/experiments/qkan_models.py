@@ -13,6 +13,7 @@ import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
 
+from ..nn.qkan import QKANLayer
 from ..train import descend
 from .frame import Run
 
@@ -165,6 +166,14 @@ def _rows(data: Any, step: jax.Array, batch: int) -> Any:
     order = jax.random.permutation(jax.random.fold_in(jax.random.key(0), epoch), count)
     rows = jax.lax.dynamic_slice(order, (position * batch,), (batch,))
     return jax.tree.map(lambda array: array[rows], data)
+
+
+def keep_circuit(run: Run, name: str, graph: Any, states: Any, *, tasks: bool = False) -> None:
+    """Keep an activation of a trained network as ``NAME.qasm``: that of the first edge of the first
+    seed's first layer, at the input 0.5."""
+    model = nnx.merge(graph, jax.tree.map(lambda leaf: leaf[(0, 0) if tasks else 0], states))
+    layers = [m for _, m in nnx.iter_modules(model) if isinstance(m, QKANLayer)]
+    run.circuit(name, layers[0].edge_circuit(0, 0, 0.5))
 
 
 def mean_squares(graph: Any) -> Callable[[Any, Any], jax.Array]:

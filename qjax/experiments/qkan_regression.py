@@ -22,6 +22,7 @@ from .qkan_models import (
     MLP,
     SplineKAN,
     Task,
+    keep_circuit,
     lbfgs,
     mean_squares,
     parameters,
@@ -148,6 +149,8 @@ def _errors(run: Run, stage: str, names: list[str], graph: Any, states: Any) -> 
     adam = optax.adam(optax.cosine_decay_schedule(2e-2, settings.adam))
     phases = [(adam, settings.adam), (lbfgs(), settings.steps)]
     states = train(run, stage, loss, states, phases, samples(0), tasks=True)
+    if "QKAN" in stage or "minimal" in stage:
+        keep_circuit(run, stage, graph, states, tasks=True)
     return jax.jit(jax.vmap(jax.vmap(loss)))(states, samples(1)).tolist()
 
 

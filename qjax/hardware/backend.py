@@ -20,19 +20,28 @@ class Capabilities:
         max_batch: how many circuits one job may hold (None: any number).
         basis: the gates it knows, as for `Circuit.decompose` (None: all of qjax's).
         coupling_map: pairs of qubits that a gate may join, or ``"line"`` (None: all).
+        directed: whether a gate must name its qubits in the order of a pair.
+        covariances: whether words may share shots, and ``expectations(..., covariances=True)``
+            tells how their errors hang together.
     """
 
     n_qubits: int | None = None
     max_batch: int | None = None
     basis: Any = None
     coupling_map: Any = None
+    directed: bool = False
+    covariances: bool = False
 
 
 class Estimates(NamedTuple):
-    """Expectation values and their standard errors, each of shape ``(batch, words)``."""
+    """Expectation values and their standard errors, each of shape ``(batch, words)``.
+
+    ``covariances`` of the values, ``(batch, words, words)``; None: every word has shots of its own.
+    """
 
     values: np.ndarray
     errors: np.ndarray
+    covariances: np.ndarray | None = None
 
 
 @runtime_checkable

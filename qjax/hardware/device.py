@@ -34,12 +34,15 @@ class Device:
     takes two more circuits, however many parameters there are. Every rotation has
     an angle of its own; gates with several frequencies are written as rotations first.
 
-    With shots a key is required: its bits seed the backend. Under a mesh of devices, every
+    With shots a key is required: its bits seed the backend. Standard errors (of `estimate`, and
+    of `expval` with ``info=True``) take words as independent unless the backend tells their
+    covariances, see `Capabilities`. Under a mesh of devices, every
     shard sends jobs of its own.
 
     Args:
         backend: where circuits run, see `Backend`.
-        shots: for each Pauli word (None: exact values, where the backend has them).
+        shots: for each Pauli word, or for each group of words that the backend measures together
+            (None: exact values, where the backend has them).
         journal: a `Journal`, or a path of one: results are looked up there before anything is
             sent, so that neither a retrace nor a crash pays twice.
         retries: how often a failed job is sent again.
@@ -85,6 +88,11 @@ class Device:
 
     @property
     def random(self) -> bool:
+        return self.shots is not None
+
+    @property
+    def tells_errors(self) -> bool:
+        """Whether `expval` has standard errors to tell."""
         return self.shots is not None
 
     def resolved(self) -> Device:
@@ -137,7 +145,7 @@ class Device:
             tuple(sorted(basis)) if isinstance(basis, set | frozenset | list) else basis,
             tuple(map(tuple, coupling)) if isinstance(coupling, list | set) else coupling,
         )
-        program, sources = _compiled(structure.treedef, shapes, *frozen)
+        program, sources = _compiled(structure.treedef, shapes, *frozen, limits.directed)
         parts, order = [], []
         dtype = jnp.result_type(float)
         for k in np.unique(sources.leaf):
@@ -155,6 +163,7 @@ class Device:
 
     def _values(self, structure: ask.Structure, query: Any) -> ask.Program:
         shots = getattr(query, "shots", self.shots)
+        errors = isinstance(query, ask.EstimateQuery) or query.errors
 
         def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
             words = Words(query.observable, list(query_leaves), structure.n)
@@ -162,15 +171,16 @@ class Device:
             dtype = jnp.result_type(float)
             if words.words:
                 asked = [_moved(w, compiled.places, compiled.circuit.n) for w in words.words]
-                host = self._jobs.expectations(compiled, asked, shots)
-                shape = (2, len(asked))
+                host, shape = self._jobs.expectations(compiled, asked, shots, errors)
                 found = batched_call(host, order, shape, dtype)(parts, _seed(key))
             else:
                 found = jnp.zeros((2, 0), dtype)
             values = words.combine(list(query_leaves), found[0])
-            if isinstance(query, ask.ExpvalQuery):
+            if not errors:
                 return values
-            return values, words.combine(list(query_leaves), found[1], square=True)
+            # What errors are made of has no derivative.
+            fixed = jax.lax.stop_gradient((list(query_leaves), found[1:]))
+            return values, words.errors(*fixed)
 
         return program
 
@@ -208,8 +218,10 @@ class Device:
 
 
 @lru_cache(maxsize=256)
-def _compiled(treedef: Any, shapes: Any, basis: Any, coupling: Any) -> tuple[Program, Sources]:
-    return compile_program(treedef, shapes, basis, coupling)
+def _compiled(
+    treedef: Any, shapes: Any, basis: Any, coupling: Any, directed: bool
+) -> tuple[Program, Sources]:
+    return compile_program(treedef, shapes, basis, coupling, directed)
 
 
 def _seed(key: Any) -> Any:

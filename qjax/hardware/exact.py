@@ -22,7 +22,7 @@ class ExactBackend:
     The result for a row of angles depends on that row and its seed alone.
 
     Args:
-        max_batch, n_qubits, basis, coupling_map: limits to pretend, see `Capabilities`.
+        max_batch, n_qubits, basis, coupling_map, directed: limits to pretend, see `Capabilities`.
 
     Example:
         >>> import qjax as qj
@@ -36,6 +36,7 @@ class ExactBackend:
     n_qubits: int | None = None
     basis: Any = None
     coupling_map: Any = None
+    directed: bool = False
 
     def __post_init__(self) -> None:
         # Hashable, so that two equal backends share their compiled programs.
@@ -46,7 +47,9 @@ class ExactBackend:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(self.n_qubits, self.max_batch, self.basis, self.coupling_map)
+        return Capabilities(
+            self.n_qubits, self.max_batch, self.basis, self.coupling_map, self.directed
+        )
 
     def expectations(
         self,

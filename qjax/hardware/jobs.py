@@ -33,19 +33,32 @@ class Jobs:
     wait: float
 
     def expectations(
-        self, program: Program, words: Sequence[str], shots: int | None
-    ) -> Callable[[Any, Any], np.ndarray]:
-        """The function of (angles ``(..., P)``, seeds ``(...)``) with values ``(..., 2, W)``:
-        expectation values, and their standard errors."""
+        self, program: Program, words: Sequence[str], shots: int | None, errors: bool = False
+    ) -> tuple[Callable[[Any, Any], np.ndarray], tuple[int, int]]:
+        """The function of (angles ``(..., P)``, seeds ``(...)``), and the shape ``(2, W)`` of its
+        value: expectation values, and their standard errors; where ``errors`` are asked for and
+        words share shots it is ``(2 + W, W)``: their covariances, too."""
+        related = errors and shots is not None and self.backend.capabilities.covariances
+        more: dict[str, Any] = {"covariances": True} if related else {}
 
         def send(rows: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-            found = self.backend.expectations(program, rows, words, shots=shots, seeds=seeds)
-            parts = [np.broadcast_to(np.asarray(x, float), (len(rows), len(words))) for x in found]
-            if not np.all(np.isfinite(parts[0])):
+            found = self.backend.expectations(
+                program, rows, words, shots=shots, seeds=seeds, **more
+            )
+            shape = (len(rows), len(words))
+            values, spread = (np.broadcast_to(np.asarray(x, float), shape) for x in found[:2])
+            if not np.all(np.isfinite(values)):
                 raise BackendError("the backend returned values that are not finite")
-            return np.stack(parts, axis=1)
+            both = np.stack([values, spread], axis=1)
+            if not related:
+                return both
+            # Where nothing is said of covariances, every word had shots of its own.
+            table = np.eye(len(words)) * spread[:, None] ** 2 if found[2] is None else found[2]
+            return np.concatenate([both, table], axis=1)
 
-        return self._batched(program, ",".join(words), shots, (2, len(words)), send)
+        shape = (2 + len(words) if related else 2, len(words))
+        question = ",".join(words) + ("|covariances" if related else "")
+        return self._batched(program, question, shots, shape, send), shape
 
     def samples(self, program: Program, n: int, shots: int) -> Callable[[Any, Any], np.ndarray]:
         """The function of (angles ``(..., P)``, seeds ``(...)``) with bits ``(..., shots, n)``."""

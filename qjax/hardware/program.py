@@ -62,14 +62,18 @@ class Sources:
 
 
 def compile_program(
-    treedef: Any, shapes: tuple[tuple[int, ...], ...], basis: Any = None, coupling_map: Any = None
+    treedef: Any,
+    shapes: tuple[tuple[int, ...], ...],
+    basis: Any = None,
+    coupling_map: Any = None,
+    directed: bool = False,
 ) -> tuple[Program, Sources]:
     """The program of a circuit's structure, and what its angles are in terms of the leaves.
 
     Args:
         treedef: of the circuit.
         shapes: of its leaves.
-        basis, coupling_map: see `Capabilities`.
+        basis, coupling_map, directed: see `Capabilities`.
 
     Raises:
         UnsupportedError: a gate that carries a matrix or a vector; an operation that is no gate.
@@ -95,18 +99,22 @@ def compile_program(
             gates.append(gate)
     columns = np.array(rows, float).reshape(-1, 4).T
     sources = Sources(columns[0].astype(int), columns[1].astype(int), columns[2], columns[3])
-    fitted, places = _fitted(Circuit(circuit.n, gates), basis, coupling_map)
+    fitted, places = _fitted(Circuit(circuit.n, gates), basis, coupling_map, directed)
     return Program(fitted, tuple(f"a{k}" for k in range(len(rows))), places), sources
 
 
-def _fitted(circuit: Circuit, basis: Any, coupling_map: Any) -> tuple[Circuit, tuple[int, ...]]:
+def _fitted(
+    circuit: Circuit, basis: Any, coupling_map: Any, directed: bool
+) -> tuple[Circuit, tuple[int, ...]]:
     places = tuple(range(circuit.n))
+    directions = coupling_map if directed else None
     if basis is not None:
-        circuit = circuit.decompose(basis)
-    if coupling_map is not None and not circuit.fits(coupling_map):
+        circuit = circuit.decompose(basis, directions=directions)
+    if coupling_map is not None and not circuit.fits(coupling_map, directed=directed):
         chosen = "rx,ry,rz,cx" if basis is None else as_basis(basis)
         routed = circuit.decompose(chosen).route(coupling_map)
-        circuit, places = routed.circuit.decompose(chosen), routed.permutation
+        places = routed.permutation
+        circuit = routed.circuit.decompose(chosen, directions=directions)
     return circuit, places
 
 

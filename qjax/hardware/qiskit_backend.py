@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..interop.needs import require
 from ..interop.qiskit_out import to_qiskit
+from ..observables.grouping import Group, group_commuting
+from ..pauli import PauliSum
 from .backend import Capabilities, Estimates
 from .program import Program
 
@@ -29,6 +32,9 @@ class QiskitBackend:
             at ``optimization_level``.
         optimization_level: of the preset pass manager.
         max_batch: how many circuits one job may hold.
+        grouped: whether the estimator reads words that commute qubit by qubit off the same shots,
+            so that their errors hang together (default: with ``backend``'s own estimator, which
+            does; simulated estimators add noise of its own to every word).
 
     Raises:
         UnsupportedError: Qiskit is not installed.
@@ -48,6 +54,7 @@ class QiskitBackend:
     pass_manager: Any = None
     optimization_level: int = 1
     max_batch: int | None = None
+    grouped: bool | None = None
     _prepared: dict[tuple[str, bool], Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -56,7 +63,9 @@ class QiskitBackend:
     @property
     def capabilities(self) -> Capabilities:
         most = getattr(self.backend, "num_qubits", None)
-        return Capabilities(n_qubits=most, max_batch=self.max_batch)
+        own = self.backend is not None and self.estimator is None
+        related = own if self.grouped is None else self.grouped
+        return Capabilities(n_qubits=most, max_batch=self.max_batch, covariances=related)
 
     def expectations(
         self,
@@ -66,23 +75,29 @@ class QiskitBackend:
         *,
         shots: int | None,
         seeds: np.ndarray,
+        covariances: bool = False,
     ) -> Estimates:
-        from qiskit.quantum_info import SparsePauliOp
-
         circuit = self._circuit(program, measured=False)
-        observables = [SparsePauliOp(word[::-1]) for word in words]  # Qiskit's qubit 0 is last
-        if circuit.layout is not None:
-            observables = [o.apply_layout(circuit.layout) for o in observables]
-        elif circuit.num_qubits > program.circuit.n:
-            observables = [o.apply_layout(None, circuit.num_qubits) for o in observables]
         values = _bindings(circuit, program, angles)[:, None]
         precision = 0.0 if shots is None else 1 / np.sqrt(shots)
-        job = self._estimator(_one(seeds)).run(
-            [(circuit, [observables], values)], precision=precision
-        )
-        data = job.result()[0].data
-        spread = np.zeros_like(data.evs) if shots is None else np.asarray(data.stds)
-        return Estimates(np.asarray(data.evs), spread)
+        # Each group is a PUB of its own, so that nothing else decides what is measured together.
+        groups = [g.indices for g in _groups(words)] if covariances else [tuple(range(len(words)))]
+        asked = [[words[k] for k in group] for group in groups]
+        pubs = []
+        for group in asked:
+            wanted = [*group, *_products(group)] if covariances else group
+            pubs.append((circuit, [_observables(wanted, circuit, program)], values))
+        results = self._estimator(_one(seeds)).run(pubs, precision=precision).result()
+        means, spread = (np.zeros((len(angles), len(words))) for _ in range(2))
+        table = np.zeros((len(angles), len(words), len(words))) if covariances else None
+        for group, names, result in zip(groups, asked, results, strict=True):
+            evs, count = np.asarray(result.data.evs), len(group)
+            means[:, group] = evs[:, :count]
+            if shots is not None:
+                spread[:, group] = np.asarray(result.data.stds)[:, :count]
+                if table is not None:
+                    table[:, *np.ix_(group, group)] = _related(names, evs) / shots
+        return Estimates(means, spread, table)
 
     def sample(
         self, program: Program, angles: np.ndarray, *, shots: int, seeds: np.ndarray
@@ -128,6 +143,45 @@ class QiskitBackend:
         if self.backend is None:
             return primitives.StatevectorSampler(seed=seed)
         return primitives.BackendSamplerV2(backend=self.backend, options={"seed_simulator": seed})
+
+
+def _observables(words: Sequence[str], circuit: Any, program: Program) -> list[Any]:
+    """Pauli words on the qubits of a prepared circuit."""
+    from qiskit.quantum_info import SparsePauliOp
+
+    plain = [SparsePauliOp(word[::-1]) for word in words]  # Qiskit's qubit 0 is last
+    if circuit.layout is not None:
+        return [o.apply_layout(circuit.layout) for o in plain]
+    if circuit.num_qubits > program.circuit.n:
+        return [o.apply_layout(None, circuit.num_qubits) for o in plain]
+    return plain
+
+
+def _groups(words: Sequence[str]) -> list[Group]:
+    pairs = [tuple((q, c) for q, c in enumerate(word) if c != "I") for word in words]
+    return group_commuting(PauliSum(pairs, np.ones(len(words))))
+
+
+def _product(a: str, b: str) -> str:
+    """The product of words that commute qubit by qubit."""
+    return "".join("I" if x == y else x if y == "I" else y for x, y in zip(a, b, strict=True))
+
+
+def _products(words: Sequence[str]) -> list[str]:
+    """The products of all pairs of words, once each, that are not among the words."""
+    every = dict.fromkeys(_product(a, b) for a, b in combinations(words, 2))
+    return [w for w in every if w not in words]
+
+
+def _related(words: Sequence[str], values: np.ndarray) -> np.ndarray:
+    """Covariances in one shot, from the values of words and `_products`, ``(batch, W, W)``."""
+    place = {w: k for k, w in enumerate([*words, *_products(words)])}
+    count = len(words)
+    both = np.ones((len(values), count, count))
+    for i, j in combinations(range(count), 2):
+        both[:, i, j] = both[:, j, i] = values[:, place[_product(words[i], words[j])]]
+    own = values[:, :count]
+    return both - own[:, :, None] * own[:, None]
 
 
 def _one(seeds: np.ndarray) -> int:

@@ -75,23 +75,32 @@ class Words:
             return -1
         return self._place.setdefault("".join(text), len(self._place))
 
-    def combine(self, leaves: list[Any], values: Any, square: bool = False) -> Any:
-        """Weighted sums of the words' values ``(W,)``, in the structure of the observables.
+    def combine(self, leaves: list[Any], values: Any) -> Any:
+        """Weighted sums of the words' values ``(W,)``, in the structure of the observables."""
+        padded = jnp.concatenate([values, jnp.ones((1,), values.dtype)])  # -1 is the identity
+        return self._each(leaves, lambda weights, places: jnp.sum(weights * padded[places]), values)
 
-        With ``square`` the values are standard errors of independent numbers.
-        """
+    def errors(self, leaves: list[Any], found: Any) -> Any:
+        """Standard errors of the weighted sums: from the words' errors ``(1, W)`` where each has
+        shots of its own, else from errors and covariances ``(1 + W, W)``."""
+        table = jnp.pad(found[1:] if len(found) > 1 else found, ((0, 0), (0, 1)))
+        if len(found) > 1:
+            table = jnp.pad(table, ((0, 1), (0, 0)))
+
+        def one(weights: Any, places: Any) -> Any:
+            if len(found) == 1:
+                return jnp.sqrt(jnp.sum((weights * table[0, places]) ** 2))
+            variance = weights @ table[places][:, places] @ weights
+            return jnp.sqrt(jnp.maximum(variance, 0))  # rounding may leave less than nothing
+
+        return self._each(leaves, one, found)
+
+    def _each(self, leaves: list[Any], one: Callable[[Any, Any], Any], like: Any) -> Any:
         flat = jax.tree.leaves(jax.tree.unflatten(self.treedef, leaves), is_leaf=_is_observable)
-        one = jnp.zeros((1,), values.dtype) if square else jnp.ones((1,), values.dtype)
-        padded = jnp.concatenate([values, one])  # index -1 is the identity
-        out = []
-        for observable, (places, weigh) in zip(flat, self.parts, strict=True):
-            weights = weigh(observable).astype(values.dtype)
-            chosen = padded[np.array(places, int)]
-            if square:
-                out.append(jnp.sqrt(jnp.sum((weights * chosen) ** 2)))
-            else:
-                out.append(jnp.sum(weights * chosen))
-        return self.outer.unflatten(out)
+        return self.outer.unflatten(
+            one(weigh(observable).astype(like.dtype), np.array(places, int))
+            for observable, (places, weigh) in zip(flat, self.parts, strict=True)
+        )
 
 
 def _pairs(letters: str, qubits: Any) -> list[tuple[int, str]]:

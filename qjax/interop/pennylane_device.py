@@ -28,8 +28,8 @@ def device_class() -> type:
     Circuits run as qjax programs: under ``interface="jax"`` they are traced, so `jax.jit`,
     `jax.vmap` and `jax.grad` pass right through (``diff_method="backprop"``, the default there).
     Other interfaces get exact Jacobians from the device (``diff_method="device"``), in double
-    precision whatever JAX is set to; a second derivative there (``max_diff=2``) is taken by
-    parameter shift, and amplitudes (``qml.state``) have derivatives under JAX only.
+    precision whatever JAX is set to, or, of amplitudes (``qml.state``), its vector-Jacobian
+    products; a second derivative there (``max_diff=2``) is taken by parameter shift.
 
     Raises:
         UnsupportedError: PennyLane is not installed.
@@ -76,7 +76,9 @@ def device_class() -> type:
                 once = config.derivative_order == 1
                 method = "device" if once else part("gradients").param_shift
                 changes["use_device_gradient"] = once
-            changes |= {"gradient_method": method, "use_device_jacobian_product": False}
+            # A complex Jacobian times a cotangent would be no gradient of real parameters.
+            product = changes["use_device_gradient"] and not through and _complex(circuit)
+            changes |= {"gradient_method": method, "use_device_jacobian_product": product}
             if changes["use_device_gradient"]:
                 changes["grad_on_execution"] = False
             return replace(config, **changes)
@@ -111,6 +113,9 @@ def device_class() -> type:
             good = execution_config.gradient_method in ("backprop", "device", "best")
             return good and (circuit is None or not circuit.shots)
 
+        def supports_vjp(self, execution_config: Any = None, circuit: Any = None) -> bool:
+            return self.supports_derivatives(execution_config, circuit)
+
         def execute(self, circuits: Any, execution_config: Any = None) -> Any:
             return tuple(self._one(tape) for tape in circuits)
 
@@ -137,20 +142,38 @@ def device_class() -> type:
                 self.compute_derivatives(circuits, execution_config),
             )
 
-        def _jacobian(self, tape: Any) -> Any:
-            places = tape.trainable_params
-            values = tape.get_parameters()
+        def compute_vjp(self, circuits: Any, cotangents: Any, execution_config: Any = None) -> Any:
+            return tuple(map(self._product, circuits, cotangents))
 
-            def results(params: list[Any]) -> Any:
-                return _final(tape.bind_new_parameters(params, places), {})
-
+        def _product(self, tape: Any, cotangent: Any) -> Any:
             with jax.enable_x64(True):
-                found = jax.jacfwd(results)([jnp.asarray(v) for v in values])
-                found = _as_numpy(found)
+                found, pull = jax.vjp(*_traced(tape))
+                given = jax.tree.map(
+                    lambda x, c: jnp.asarray(c).astype(x.dtype).reshape(x.shape), found, cotangent
+                )
+                return tuple(_as_numpy(pull(given)[0]))
+
+        def _jacobian(self, tape: Any) -> Any:
+            with jax.enable_x64(True):
+                results, values = _traced(tape)
+                found = _as_numpy(jax.jacfwd(results)(values))
             several = len(tape.measurements) > 1
             rows = [tuple(row) for row in (found if several else [found])]
             flat = [row[0] if len(row) == 1 else row for row in rows]
             return tuple(flat) if several else flat[0]
+
+    def _complex(tape: Any) -> bool:
+        """Whether a tape asks for amplitudes."""
+        asked = () if tape is None else tape.measurements
+        return any(isinstance(m, measurements.StateMP) for m in asked)
+
+    def _traced(tape: Any) -> tuple[Any, list[Any]]:
+        """The results as a function of the trainable parameters, and the parameters."""
+
+        def results(params: list[Any]) -> Any:
+            return _final(tape.bind_new_parameters(params, tape.trainable_params), {})
+
+        return results, [jnp.asarray(v) for v in tape.get_parameters()]
 
     def _final(tape: Any, options: dict[str, Any]) -> Any:
         """The results of a tape: expectation values of Pauli sums directly, others by PennyLane."""

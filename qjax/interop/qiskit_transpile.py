@@ -31,6 +31,7 @@ def transpile(
     *,
     basis: Any = None,
     coupling_map: Any = None,
+    directed: bool = False,
     optimization_level: int = 1,
     seed: int = 0,
 ) -> Transpiled:
@@ -42,6 +43,7 @@ def transpile(
         basis: gates without a backend: one of the bases of `Circuit.decompose`, or a list of
             Qiskit names.
         coupling_map: pairs of qubits, where no backend is given.
+        directed: whether gates must name their qubits in the order of a pair.
         optimization_level: 0 (none) to 3 (slow).
         seed: of Qiskit's random choices.
 
@@ -68,7 +70,8 @@ def transpile(
         options["basis_gates"] = list(basis) if named else sorted(as_basis(basis).names)
     if coupling_map is not None:
         pairs = [tuple(pair) for pair in coupling_map]
-        options["coupling_map"] = CouplingMap(dict.fromkeys([*pairs, *(p[::-1] for p in pairs)]))
+        back = [] if directed else [p[::-1] for p in pairs]
+        options["coupling_map"] = CouplingMap(dict.fromkeys([*pairs, *back]))
     done = qiskit.transpile(
         to_qiskit(circuit),
         backend,

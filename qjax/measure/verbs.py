@@ -128,7 +128,8 @@ def expval(
 
 
 def _tells_errors(sim: Any, gradient: Any) -> bool:
-    return isinstance(sim, Trajectories) and isinstance(gradient, Backprop)
+    tells = getattr(sim, "tells_errors", isinstance(sim, Trajectories))
+    return tells and isinstance(gradient, Backprop)
 
 
 def probs(

@@ -172,6 +172,23 @@ def test_estimates_and_samples():
         qj.probs(circuit, sim=device)
 
 
+def test_errors_of_words_that_share_shots_hang_together():
+    from qiskit.providers.basic_provider import BasicSimulator
+
+    ghz = qj.Circuit(3, [qj.RY(np.pi / 2, 0), qj.CX(0, 1), qj.CX(1, 2)])
+    ops = [qj.Z(0) + qj.Z(1) + qj.Z(2), qj.Z(0) - qj.Z(1), 2 * qj.Z(0) + qj.X(1) + 0.3]
+    key, apart = jax.random.key(0), Device(ExactBackend())
+    together = Device(QiskitBackend(backend=BasicSimulator()))
+    for sim, factors in ((together, (3, 0, np.sqrt(5))), (apart, np.sqrt([3, 2, 5]))):
+        means, errors = qj.estimate(ghz, ops, key, 1000, sim=sim)
+        want = np.array(factors) / np.sqrt(1000)  # each word's error is 1 / sqrt(1000) at <Z> = 0
+        np.testing.assert_allclose(errors, want, rtol=0.02)
+        assert np.all(np.abs(np.array(means) - [0, 0, 0.3]) <= 5 * want)
+    values, info = qj.expval(ghz, ops, sim=Device(ExactBackend(), shots=1000), key=key, info=True)
+    np.testing.assert_allclose(info.standard_error, np.sqrt([3, 2, 5]) / np.sqrt(1000), rtol=0.02)
+    np.testing.assert_allclose(values, [0, 0, 0.3], atol=0.4)
+
+
 def test_spsa_is_one_job_of_two_more_circuits_a_sample():
     backend = Counting()
     spsa = qj.SPSA(1e-4, samples=3)
@@ -191,6 +208,7 @@ def test_spsa_is_one_job_of_two_more_circuits_a_sample():
     {"basis": "rz,sx,x,cz"},
     {"basis": {"u", "cx"}, "coupling_map": "line"},
     {"coupling_map": [(0, 1), (0, 2)], "max_batch": 4},
+    {"basis": "rz,sx,x,ecr", "coupling_map": [(1, 0), (1, 2)], "directed": True},
 ])  # fmt: skip
 def test_programs_fit_the_device(limits):
     def circuit(w):
@@ -210,7 +228,8 @@ def test_programs_fit_the_device(limits):
     got = jax.grad(f)(POINT, Device(backend))
     np.testing.assert_allclose(got, jax.grad(f)(POINT, qj.Statevector()), atol=TIGHT)
     if "coupling_map" in limits:
-        assert seen[0].circuit.fits(limits["coupling_map"])
+        directed = limits.get("directed", False)
+        assert seen[0].circuit.fits(limits["coupling_map"], directed=directed)
     if "max_batch" in limits:
         assert max(backend.jobs) == 4
     bits = qj.sample(

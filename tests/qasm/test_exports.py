@@ -7,7 +7,8 @@ import qasm_dense as dense
 
 import qjax as qj
 from qjax import qasm
-from qjax.experiments import find, names
+from qjax.experiments import execute, find, names, override
+from qjax.experiments.frame import Run
 
 
 def qkan_edge():
@@ -32,6 +33,17 @@ def experiment(name):
 
 MIXED = ("qgdm",)  # starts from a mixed state, which OpenQASM cannot say
 
+
+def from_a_tensor_network():
+    """The ground state of a chain, as a circuit; then as one extended and moved a little."""
+    from qjax.templates import staircase_su4, tensor_network_initial
+
+    found = tensor_network_initial(qj.xxz(4, 0.7), max_bond=4, layers=2, extra_layers=1, sweeps=3)
+    noise = 0.1 * np.random.default_rng(0).normal(size=found.params.shape)
+    return staircase_su4(found.params + noise, 4)
+
+
+COSTLY = "a circuit from a tensor network"  # DMRG and a fit are compiled for it
 CIRCUITS = {
     **{
         name: lambda name=name: experiment(name)
@@ -40,12 +52,52 @@ CIRCUITS = {
     },
     "one QKAN edge": qkan_edge,
     "a packed QKAN layer": qkan_packed,
+    COSTLY: from_a_tensor_network,
 }
 
 
-@pytest.mark.parametrize("name", CIRCUITS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.verify] * (n == COSTLY)) for n in CIRCUITS]
+)
 def test_a_circuit_comes_back_from_every_dialect(name):
-    circuit = CIRCUITS[name]()
+    comes_back(CIRCUITS[name]())
+
+
+WITHOUT = {*MIXED}  # what these train has no OpenQASM form
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("name", [n for n in names() if n not in WITHOUT])
+def test_what_an_experiment_trains_comes_back_too(name, tmp_path, monkeypatch):
+    """Each is run in its quick form, and the files that it leaves are read."""
+    import rich.console
+
+    kept = {}
+    monkeypatch.setattr(Run, "circuit", _noting(kept))
+    chosen = find(name)
+    with open(tmp_path / "console.txt", "w") as file:
+        console = rich.console.Console(file=file)
+        execute(chosen, override(chosen.settings, chosen.quick), out=tmp_path, console=console)
+    (folder,) = tmp_path.glob(f"{name}-*/")
+    assert kept
+    for stem, circuit in kept.items():
+        back = qasm.load(folder / f"{stem}.qasm")
+        assert qasm.dumps(back) == qasm.dumps(circuit)
+        comes_back(circuit)
+
+
+def _noting(kept):
+    original = Run.circuit
+
+    def circuit(self, name, circuit):
+        kept[name] = circuit
+        return original(self, name, circuit)
+
+    return circuit
+
+
+def comes_back(circuit):
+    """Through every dialect: the same text again, and the same state, phase included in 3.0."""
     want = np.asarray(qj.run(circuit)) if circuit.n <= 12 else None
     for dialect in qasm.DIALECTS:
         text = qasm.dumps(circuit, dialect)

@@ -170,6 +170,23 @@ def test_a_routed_circuit_is_the_circuit_on_permuted_qubits(seed):
         same(circuit, routed.restored(), 1e-12)
 
 
+@names
+def test_entanglers_point_the_way_that_the_device_knows(basis):
+    one_way = [(1, 0), (1, 2), (3, 2)]
+    both = [*one_way, *((b, a) for a, b in one_way)]
+    for seed in range(2):
+        circuit = random.circuit(np.random.default_rng(seed), 4, 8).decompose(basis)
+        routed = circuit.route(both).circuit
+        found = routed.decompose(basis, directions=one_way)
+        assert inside(found, basis)
+        assert found.fits(one_way, directed=True)
+        assert entanglers(found) <= entanglers(routed.decompose(basis))
+        same(routed, found)
+    backward = qj.Circuit(2, [qj.Gate(basis.entangler, (), (0, 1))])
+    assert backward.fits([(1, 0)], directed=True) == (basis.entangler == "CZ")
+    same(backward, backward.decompose(basis, directions=[(1, 0)]), 1e-14)
+
+
 def test_fits_looks_at_every_gate():
     assert qj.Circuit(3, [qj.H(0), qj.CX(1, 0), qj.CZ(1, 2)]).fits("line")
     assert not qj.Circuit(3, [qj.Repeat([qj.CX(0, 2)], 2)]).fits("line")
@@ -180,15 +197,13 @@ def test_fits_looks_at_every_gate():
 
 @pytest.mark.parametrize("order", [1, 2, pytest.param(4, marks=pytest.mark.verify)])
 def test_a_product_formula_converges_with_its_order(order):
-    rng = np.random.default_rng(0)
-    h = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
-    h = (h + h.conj().T) / 4
+    h = 0.7 * dense.word("XX") + 0.5 * dense.word("ZI") - 0.4 * dense.word("YZ")
     for gate in (
         qj.Evolution(h, 0.5, (1, 0)),
         qj.Controlled(qj.Evolution(h, 0.5, (1, 0)), 2).inverse(),
     ):
         want, errors = dense.matrix([gate], 3), []
-        for steps in (4, 8):
+        for steps in (2, 4):
             lowered = qj.Circuit(3, [gate]).decompose("u,cx", trotter=(order, steps))
             assert inside(lowered, BASES[3])
             errors.append(np.max(np.abs(dense.matrix(lowered.gates(), 3) - want)))
@@ -216,6 +231,8 @@ def test_what_cannot_be_lowered_or_routed_is_refused():
         circuit.fits([0, 1])
     with pytest.raises(CircuitError, match="pairs of qubits"):
         circuit.fits("ring")
+    with pytest.raises(CircuitError, match="decompose: coupling_map must be pairs"):
+        circuit.decompose("u,cx", directions=[0, 1])
     with pytest.raises(UnsupportedError, match="without a value"):
         jax.jit(lambda u: qj.Circuit(1, [qj.Unitary(u, 0)]).decompose("u,cx"))(np.eye(2))
     assert as_basis({"U", "CX"}).one == "u"

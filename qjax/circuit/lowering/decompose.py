@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..blocks import Layers, Repeat
 from ..circuit import Circuit, as_circuit
@@ -13,6 +13,7 @@ from ..operations import Gate, Operation
 from ..synthesis.one_qubit import make
 from .basis import Basis, as_basis
 from .cancel import cancelled
+from .direction import Arrows, arrows, points_along, turned
 from .one_qubit import Run
 from .trotter import as_trotter, product_formula
 from .two_qubit import lowered
@@ -21,7 +22,9 @@ from .values import add, number
 _SYMMETRIC = ("CZ",)
 
 
-def decompose(circuit: Circuit, basis: Any, *, trotter: Any = None) -> Circuit:
+def decompose(
+    circuit: Circuit, basis: Any, *, trotter: Any = None, directions: Any = None
+) -> Circuit:
     """The same circuit in the gates of a basis, global phase included.
 
     Runs of gates on one qubit are fused into Euler angles, entanglers that undo each other
@@ -36,13 +39,16 @@ def decompose(circuit: Circuit, basis: Any, *, trotter: Any = None) -> Circuit:
             a string with commas.
         trotter: ``(order, steps)`` writes every `qjax.Evolution` by a product formula of order 1,
             2 or 4; None: exactly, commuting Pauli terms one by one and others as a matrix.
+        directions: pairs of qubits along which the entangler may point (a coupling map, as for
+            `fits` with ``directed``); one that lies the other way is turned round between gates
+            on one qubit. None: it may point any way.
 
     Returns:
         A circuit of those gates, at most one `qjax.GlobalPhase` (one more for each
         placeholder or traced angle that contributes to it), and the operations that are no gates.
 
     Raises:
-        CircuitError: no such basis.
+        CircuitError: no such basis; directions that are no pairs of qubits.
         UnsupportedError: a gate that carries a traced array.
         ParameterError: a trotter that is no order and number of steps.
 
@@ -55,8 +61,17 @@ def decompose(circuit: Circuit, basis: Any, *, trotter: Any = None) -> Circuit:
         Circuit(2, [CX(0, 1)])
     """
     circuit = as_circuit(circuit, "decompose")
-    chosen, formula = as_basis(basis), as_trotter(trotter)
-    return Circuit(circuit.n, _block(circuit.ops, chosen, formula), circuit.bits)
+    allowed = None if directions is None else arrows(directions, circuit.n, "decompose")
+    how = _How(as_basis(basis), as_trotter(trotter), allowed)
+    return Circuit(circuit.n, _block(circuit.ops, how), circuit.bits)
+
+
+class _How(NamedTuple):
+    """What `decompose` was asked for."""
+
+    basis: Basis
+    formula: tuple[int, int] | None
+    allowed: Arrows | None
 
 
 def _unrolled(ops: Iterable[Operation]) -> Iterator[Operation]:
@@ -68,26 +83,18 @@ def _unrolled(ops: Iterable[Operation]) -> Iterator[Operation]:
             yield op
 
 
-def _block(
-    ops: Iterable[Operation], basis: Basis, formula: tuple[int, int] | None
-) -> list[Operation]:
-    line = _Line(basis)
+def _block(ops: Iterable[Operation], how: _How) -> list[Operation]:
+    line = _Line(how.basis)
     for op in cancelled(_unrolled(ops)):
         if isinstance(op, Gate):
-            split = formula is not None and op.name == "Evolution"
-            for part in product_formula(op, *formula) if split and formula else [op]:
-                for gate in lowered(part, basis):
-                    line.gate(gate)
+            split = how.formula is not None and op.name == "Evolution"
+            for part in product_formula(op, *how.formula) if split and how.formula else [op]:
+                for gate in lowered(part, how.basis):
+                    line.gate(gate, how.allowed)
         elif isinstance(op, If):
-            line.fence(
-                If(
-                    op.condition,
-                    _block(op.ops, basis, formula),
-                    _block(op.else_ops, basis, formula),
-                )
-            )
+            line.fence(If(op.condition, _block(op.ops, how), _block(op.else_ops, how)))
         elif isinstance(op, While):
-            line.fence(While(op.condition, _block(op.ops, basis, formula), op.limit))
+            line.fence(While(op.condition, _block(op.ops, how), op.limit))
         else:
             line.fence(op)
     return line.operations()
@@ -102,13 +109,19 @@ class _Line:
         self.last: dict[int, list[int]] = {}  # places of the items on each qubit
         self.phases: list[Any] = []
 
-    def gate(self, gate: Gate) -> None:
+    def gate(self, gate: Gate, allowed: Arrows | None) -> None:
         if not gate.qubits:
             self.phases.append(gate.params[0])
         elif len(gate.qubits) == 1:
             self._run(gate.qubits[0]).add(gate)
-        else:
+        elif allowed is None or points_along(gate, allowed):
             self._entangle(gate)
+        else:
+            for part in turned(gate, allowed):
+                if len(part.qubits) == 1:
+                    self._run(part.qubits[0]).add(part)
+                else:
+                    self._entangle(part)
 
     def _top(self, qubit: int) -> Any:
         stack = self.last.get(qubit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ..circuit import Circuit, as_circuit
 from ..dynamic import Assign, Barrier, If, While
 from ..operations import Gate, Operation
 from ..synthesis.one_qubit import make
+from .direction import arrows, points_along
 
 _AHEAD = 20  # gates that the choice of a swap looks at
 Neighbours = list[set[int]]
@@ -44,13 +44,14 @@ class Routed:
         return self.circuit + Circuit(self.circuit.n, swaps, self.circuit.bits)
 
 
-def fits(circuit: Circuit, coupling_map: Any) -> bool:
+def fits(circuit: Circuit, coupling_map: Any, *, directed: bool = False) -> bool:
     """Whether every gate acts on one qubit or on a coupled pair.
 
     Args:
         circuit: any circuit; `Layers`, `Repeat`, `If` and `While` are looked into.
-        coupling_map: pairs of qubits, such as ``[(0, 1), (1, 2)]``, in either direction; or
-            ``"line"``.
+        coupling_map: pairs of qubits, such as ``[(0, 1), (1, 2)]``; or ``"line"``.
+        directed: whether a gate must name its qubits in the order of a pair, as CX or ECR on many
+            devices (a gate that is the same either way, such as CZ, need not).
 
     Raises:
         CircuitError: pairs that are no pairs, or that name qubits which do not exist.
@@ -61,9 +62,11 @@ def fits(circuit: Circuit, coupling_map: Any) -> bool:
         False
     """
     circuit = as_circuit(circuit, "fits")
-    near = neighbours(coupling_map, circuit.n, "fits")
+    allowed = arrows(coupling_map, circuit.n, "fits")
+    if not directed:
+        allowed |= {(b, a) for a, b in allowed}
     return all(
-        len(op.qubits) < 2 or (len(op.qubits) == 2 and op.qubits[1] in near[op.qubits[0]])
+        len(op.qubits) < 2 or (len(op.qubits) == 2 and points_along(op, allowed))
         for op in _inside(circuit.ops)
     )
 
@@ -79,23 +82,10 @@ def _inside(ops: Iterable[Operation]) -> Iterable[Operation]:
 
 def neighbours(coupling_map: Any, n: int, where: str) -> Neighbours:
     """The qubits coupled to each of ``n`` qubits."""
-    pairs: Any = [(q, q + 1) for q in range(n - 1)] if coupling_map == "line" else coupling_map
     out: Neighbours = [set() for _ in range(n)]
-    try:
-        pairs = [tuple(map(operator.index, pair)) for pair in pairs]
-        good = all(len(pair) == 2 and min(pair) >= 0 for pair in pairs)
-    except TypeError:
-        good = False
-    if not good:
-        raise CircuitError(
-            f"{where}: coupling_map must be pairs of qubits",
-            expected='"line" or pairs such as [(0, 1), (1, 2)]',
-            got=f"{coupling_map!r:.60}",
-        )
-    for a, b in pairs:
-        if a < n and b < n:
-            out[a].add(b)
-            out[b].add(a)
+    for a, b in arrows(coupling_map, n, where):
+        out[a].add(b)
+        out[b].add(a)
     return out
 
 
@@ -104,7 +94,8 @@ def route(circuit: Circuit, coupling_map: Any = "line") -> Routed:
 
     Each swap brings the two qubits of the next gate one step closer; of those that do, the one
     that serves the following gates best is taken. For large devices, where the choice of the
-    first places matters, see `qjax.interop.transpile`.
+    first places matters, see `qjax.interop.transpile`. Where pairs hold in one direction only, call
+    ``decompose(basis, directions=coupling_map)`` on the result.
 
     Args:
         circuit: gates on at most two qubits (see `decompose`); `Layers` and `Repeat` are
