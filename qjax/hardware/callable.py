@@ -18,7 +18,8 @@ class CallableBackend:
     """Any function that can run OpenQASM, as a backend.
 
     Args:
-        evaluate: ``(program, angles, words, shots, seeds) -> values``, or ``(values, errors)``; see
+        evaluate: ``(program, angles, words, shots, seeds) -> values``, or ``(values, errors)``, or
+            with the covariances of the words as a third (see `Capabilities`); see
             `Backend.expectations`. ``program.text`` is OpenQASM 3 with the inputs
             ``program.names``; ``program.bound(row)`` is a circuit without inputs.
         draw: ``(program, angles, shots, seeds) -> bits``; see `Backend.sample`.
@@ -45,6 +46,7 @@ class CallableBackend:
         *,
         shots: int | None,
         seeds: np.ndarray,
+        covariances: bool = False,
     ) -> Estimates:
         if self.evaluate is None:
             raise UnsupportedError("CallableBackend: evaluate is missing")

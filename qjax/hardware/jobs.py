@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BackendError, QjaxError
-from .backend import Backend
+from .backend import Backend, Estimates
 from .journal import Journal
 from .program import Program
 
@@ -52,9 +52,10 @@ class Jobs:
             both = np.stack([values, spread], axis=1)
             if not related:
                 return both
-            # Where nothing is said of covariances, every word had shots of its own.
-            table = np.eye(len(words)) * spread[:, None] ** 2 if found[2] is None else found[2]
-            return np.concatenate([both, table], axis=1)
+            table = Estimates(*found).covariances
+            if table is None:  # where nothing is said of them, every word had shots of its own
+                table = np.eye(len(words)) * spread[:, None] ** 2
+            return np.concatenate([both, np.asarray(table, float)], axis=1)
 
         shape = (2 + len(words) if related else 2, len(words))
         question = ",".join(words) + ("|covariances" if related else "")

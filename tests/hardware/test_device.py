@@ -184,6 +184,15 @@ def test_errors_of_words_that_share_shots_hang_together():
         want = np.array(factors) / np.sqrt(1000)  # each word's error is 1 / sqrt(1000) at <Z> = 0
         np.testing.assert_allclose(errors, want, rtol=0.02)
         assert np.all(np.abs(np.array(means) - [0, 0, 0.3]) <= 5 * want)
+    told = CallableBackend(
+        lambda program, angles, words, shots, seeds: (
+            *np.zeros((2, 1, len(words))),
+            np.full((1, len(words), len(words)), 4.0 / shots),
+        ),
+        capabilities=Capabilities(covariances=True),
+    )
+    errors = qj.estimate(ghz, ops[0], key, 100, sim=Device(told))[1]
+    np.testing.assert_allclose(errors, 3 * 2 / np.sqrt(100))
     values, info = qj.expval(ghz, ops, sim=Device(ExactBackend(), shots=1000), key=key, info=True)
     np.testing.assert_allclose(info.standard_error, np.sqrt([3, 2, 5]) / np.sqrt(1000), rtol=0.02)
     np.testing.assert_allclose(values, [0, 0, 0.3], atol=0.4)

@@ -1,9 +1,13 @@
 """The circuits of the experiments and models leave through the writers and come back equal."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 import qasm_dense as dense
+from flax import nnx
+from qasm_outcomes import outcomes
 
 import qjax as qj
 from qjax import qasm
@@ -23,7 +27,7 @@ def qkan_packed():
     from qjax.nn.qkan.circuits import packed_layer
 
     params = init_qkan(jax.random.key(1), 2, 3, reps=2)
-    return packed_layer(params, jax.numpy.array([0.2, -0.4]), qubits=4)[0]
+    return packed_layer(params, jnp.array([0.2, -0.4]), qubits=4)[0]
 
 
 def experiment(name):
@@ -110,6 +114,58 @@ def comes_back(circuit):
             assert abs(abs(np.vdot(got, want)) - 1) <= 1e-10
         else:
             np.testing.assert_allclose(got, want, rtol=0, atol=1e-10)
+
+
+def test_the_step_of_a_gate_reservoir_comes_back():
+    """With its reset; the outcomes of measuring every qubit after it are those of the step."""
+
+    def step(w, u):
+        return qj.Circuit(2, [qj.Reset(0), qj.RY(jnp.pi * u, 0), qj.CRX(w, 0, 1), qj.RX(w, 1)])
+
+    reservoir = qj.reservoir.GateReservoir.of(step, 0.3)
+    (circuit,) = reservoir.circuits(jnp.asarray(0.7), (), None)
+    read_out = [qj.Measure(q, q) for q in range(2)]
+    whole = qj.Circuit(2, [qj.H(0), qj.RY(0.4, 1), *circuit.ops, *read_out], bits=2)
+    want = outcomes(whole)
+    for dialect in qasm.DIALECTS:
+        text = qasm.dumps(whole, dialect)
+        back = qasm.loads(text)
+        assert qasm.dumps(back, dialect) == text
+        np.testing.assert_allclose(outcomes(back), want, atol=1e-12)
+    feedback = qj.reservoir.FeedbackReservoir.random(jax.random.key(0), 3)
+    comes_back(feedback.circuits(jnp.asarray(0.7), (), jnp.array([0.1, -0.3, 0.2]))[0])
+
+
+@pytest.mark.verify
+def test_the_fast_circuit_of_a_trained_programmer_comes_back():
+    from qjax.nn.fast_weights import FastCircuit, FastWeightProgrammer
+
+    fast = FastCircuit((2, 3), 2)
+    model = FastWeightProgrammer(fast=fast, dtype=jnp.float64, rngs=nnx.Rngs(0))
+    series = jnp.sin(0.7 * jnp.arange(24.0))
+    x = jnp.stack([series[k : k + 8] for k in range(15)])[..., None]
+    graph, state = nnx.split(model)
+
+    def loss(state):
+        return jnp.mean((nnx.merge(graph, state)(x)[:, 0] - series[8:23]) ** 2)
+
+    optimiser = optax.adam(0.05)
+
+    def update(carry, _):
+        value, slope = jax.value_and_grad(loss)(carry[0])
+        change, memory = optimiser.update(slope, carry[1])
+        return (optax.apply_updates(carry[0], change), memory), value
+
+    (state, _), losses = jax.lax.scan(update, (state, optimiser.init(state)), length=40)
+    assert losses[-1] < 0.7 * losses[0]
+    model, weights = nnx.merge(graph, state), jnp.zeros((2, 3))
+    for value in x[0]:
+        weights, _ = model.step(weights, value)
+    circuit = fast.circuit(x[0, -1], weights)
+    comes_back(circuit)
+    p = np.abs(dense.run(qasm.loads(qasm.dumps(circuit)))).reshape(2, 2, 2) ** 2
+    signs = [p.sum((1, 2)) @ [1, -1], p.sum((0, 2)) @ [1, -1]]
+    np.testing.assert_allclose(signs, fast(x[0, -1], weights), atol=1e-10)
 
 
 @pytest.mark.parametrize("name", MIXED)
