@@ -19,6 +19,11 @@ MODULES: dict[str, str] = {
     "zne-nn": "zne_nn",
     "qgdm": "qgdm",
     "tn-vqe": "tn_vqe",
+    "qfwp-series": "qfwp_series",
+    "qlstm-series": "qlstm_series",
+    "qfwp-minigrid": "qfwp_minigrid",
+    "cartpole-agents": "cartpole_agents",
+    "frozenlake-decoding": "frozenlake_decoding",
 }
 """Name on the command line, and module in this package with its ``EXPERIMENT``."""
 

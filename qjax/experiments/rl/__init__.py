@@ -1,0 +1,1 @@
+"""Reinforcement learning in compiled loops: environments, algorithms and agents."""
