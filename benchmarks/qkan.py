@@ -4,7 +4,7 @@
 
 ``parity``: the loss along 100 Adam steps from the peer's own start. ``speed``: a full Adam step of
 the same function (both measure ``<Z>``), one thread each, processor time, medians; the two sides
-take turns shape by shape, so that a load on the machine meets both. ``memory``: temporary memory of
+take turns, so that a load on the machine meets both. ``memory``: temporary memory of
 a step at [784, 64, 10] with a batch of 1000, by XLA's own analysis. ``compile``: seconds until a
 first step is compiled, for more and more repetitions.
 
@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-# name: width, batch, steps timed: the peer's and ours
+# name: width, batch, steps timed (the peer's and ours), turns that the two sides take
 SHAPES = {
-    "small": ([2, 5, 1], 256, (30, 300)),
-    "medium": ([64, 32, 10], 1000, (5, 30)),
-    "large": ([784, 64, 10], 256, (1, 15)),
+    "small": ([2, 5, 1], 256, (30, 300), 3),
+    "medium": ([64, 32, 10], 1000, (5, 30), 1),
+    "large": ([784, 64, 10], 256, (1, 15), 1),
 }
 LARGE_BATCH = 1000
 LADDER = (1, 2, 3, 5, 8, 16, 32)
@@ -154,15 +154,18 @@ def speed(peer, shapes, solver):
     """Milliseconds of a step on both sides, and their ratio."""
     print("shape, batch, frequencies | peer ms | ours ms | ratio", flush=True)
     for name in shapes:
-        width, batch, (their_steps, our_steps) = SHAPES[name]
+        width, batch, (their_steps, our_steps), turns = SHAPES[name]
         for trainable, kind in KINDS.items():
             task = {"width": width, "batch": batch, "trainable": trainable, "lr": 1e-3}
             task |= {"amplitude": False, "solver": solver}
-            theirs = call(peer, "torch", {**task, "steps": their_steps}) if peer else None
-            ours = call(sys.executable, "ours", {**task, "steps": our_steps})
-            mine = 1e3 * float(np.median(ours["times"]))
-            them = 1e3 * float(np.median(theirs["times"])) if theirs else float("nan")
-            numbers = f"{them:9.1f} | {mine:8.2f} | {them / mine:6.1f}"
+            found = []
+            for _ in range(turns):
+                theirs = call(peer, "torch", {**task, "steps": their_steps}) if peer else None
+                ours = call(sys.executable, "ours", {**task, "steps": our_steps})
+                them = np.median(theirs["times"]) if theirs else np.nan
+                found.append((them, np.median(ours["times"])))
+            them, mine = 1e3 * np.median(found, axis=0)
+            numbers = f"{them:9.1f} | {mine:8.2f} | {np.median([a / b for a, b in found]):6.1f}"
             print(f"{width} {batch} {kind} | {numbers}", flush=True)
 
 
@@ -177,7 +180,7 @@ def memory():
 
 def compile_times():
     """Seconds (and processor seconds) of tracing and compiling a step, by repetitions."""
-    width, batch, _ = SHAPES["medium"]
+    width, batch, *_ = SHAPES["medium"]
     print(f"{width} {batch} | repetitions: seconds to compile (processor seconds)", flush=True)
     for trainable, kind in KINDS.items():
         found = []
