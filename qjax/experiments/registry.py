@@ -24,6 +24,13 @@ MODULES: dict[str, str] = {
     "qfwp-minigrid": "qfwp_minigrid",
     "cartpole-agents": "cartpole_agents",
     "frozenlake-decoding": "frozenlake_decoding",
+    "tfim-capacity": "tfim_capacity",
+    "narma": "narma",
+    "lorenz-forecast": "lorenz_forecast",
+    "noise-induced": "noise_induced",
+    "onion": "onion",
+    "qrnn-rc": "qrnn_rc",
+    "ipc": "ipc",
 }
 """Name on the command line, and module in this package with its ``EXPERIMENT``."""
 

@@ -1,5 +1,8 @@
 """Readouts against NumPy and scikit-learn, forecasts, capacities, derivatives."""
 
+import re
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -221,3 +224,15 @@ def test_capacities_of_a_reservoir_sum_to_at_most_its_features():
     assert 3 < found.total <= reservoir.n_features * 1.005
     assert found.by_degree()[1] > 1
     assert found.by_degree()[2] > 0.3
+
+
+def test_the_document_runs_and_both_readouts_learn():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "reservoirs.md").read_text()
+    scope = {}
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(code, "reservoirs.md", "exec"), scope)
+    assert scope["error"](jnp.zeros(3)) > 0
+    assert np.isfinite(scope["slope"]).all()
+    assert np.abs(scope["slope"]).min() > 0
+    assert scope["theirs"] < 0.7
+    assert abs(scope["ours"] / scope["theirs"] - 1) < 0.2
