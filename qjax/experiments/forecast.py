@@ -12,6 +12,8 @@ import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
 
+from ..nn.fast_weights import FastCircuit
+from ..nn.recurrent import rx_ring_circuit
 from ..train import descend
 from .frame import Run
 from .qkan_models import stacked
@@ -113,8 +115,27 @@ def forecast(
         stage, update, start, epochs, chunk=min(50, epochs), data=(cut, whole),
         show=lambda m: f"median test MSE {np.median(m['test'][-1]):.1e}",
     )  # fmt: skip
+    keep_circuit(run, stage, nnx.merge(graph, unflatten(vectors[0])), whole[0][-1])
     predictions = jax.jit(jax.vmap(predict, (0, None)))(vectors, whole[0])
     return Forecast(metrics["test"], np.asarray(predictions), flat.size)
+
+
+def keep_circuit(run: Run, name: str, model: Any, window: jax.Array) -> None:
+    """Keep a circuit of a trained model as ``NAME.qasm``, where it has one.
+
+    Of a fast-weight programmer the fast circuit at the end of a window (L, 1), with the weights
+    that were written into it; of a recurrent cell its first circuit, at inputs of zero.
+    """
+    cell = getattr(model, "cell", None)
+    if isinstance(getattr(model, "fast", None), FastCircuit):
+        weights = model.initial_weights()
+        for value in window:
+            weights, _ = model.step(weights, value)
+        run.circuit(name, model.fast.circuit(window[-1], weights))
+    elif hasattr(cell, "circuits"):
+        angles = cell.circuits[...][0]
+        circuit = getattr(cell, "circuit", rx_ring_circuit)
+        run.circuit(name, circuit(jnp.zeros(angles.shape[1], angles.dtype), angles))
 
 
 def draw_losses(title: str, curves: dict[str, Forecast], floor: dict[str, float]) -> Any:
