@@ -110,10 +110,9 @@ class Recurrent(nnx.Module):
             return nnx.merge(graph, state)(carry, value)
 
         series = jnp.moveaxis(x, -2, 0)
-        # The last output alone is read: the others are left to the compiler to drop.
         start = self.cell.initialize_carry(series.shape[1:])
-        carry, _ = jax.lax.scan(lambda c, v: (step(c, v)[0], None), start, series[:-1])
-        return self.head(step(carry, series[-1])[1])
+        _, outputs = jax.lax.scan(step, start, series)
+        return self.head(outputs[-1])
 
 
 def lstm(hidden: int) -> Callable[[int], nnx.Module]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 
@@ -21,6 +21,7 @@ class Outcome(NamedTuple):
     terminated: jax.Array
 
 
+@runtime_checkable
 class Environment(Protocol):
     """States are pytrees of one environment; batch with `jax.vmap`."""
 
