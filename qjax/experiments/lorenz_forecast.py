@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..reservoir import Fading, IsingReservoir, Multiplex, forecast, ridge_path
+from ..reservoir import Fading, IsingReservoir, Multiplex, forecast, ridge
 from ..tasks import (
     LYAPUNOV,
     EchoStateNetwork,
@@ -151,8 +151,7 @@ def _forecasts(
     # Chunks of time in parallel: matrix products in place of matrix-vector products.
     features = reservoir.features(train, parallel=Fading(warmup=min(250, len(train) // 4)))
     seen, target = features[settings.washout : -1], jnp.asarray(train[settings.washout + 1 :])
-    readout = ridge_path(seen, target, [settings.alpha]).readout(0)
-    readout = type(readout)(readout.weight[:, 0], readout.bias[0])
+    readout = ridge(seen, target, settings.alpha)
 
     def one(u: Any) -> Any:
         done = reservoir.run(u)

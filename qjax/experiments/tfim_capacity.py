@@ -24,7 +24,7 @@ from ..tasks import (
 )
 from .frame import Experiment, Run
 from .progress import progress
-from .series_baselines import readout_score
+from .series_baselines import medians, readout_score
 from .settings import Settings, at_least
 from .table import Row
 
@@ -110,7 +110,7 @@ def run(run: Run) -> list[Row]:
             text = f"{kind} capacity, delays 0 to {limit}, tau = {tau:g}"
             rows.append(Row(text, "", sums[kind][tau], [(name, baseline)], None, ".2f"))
     for tau in settings.taus:
-        baseline = [(s.name, s.nrmse) for s in linear[0]]
+        baseline = medians(linear)
         text = f"NRMSE of the bit {RECALL} steps ago, tau = {tau:g}"
         rows.append(Row(text, "", recall[tau], baseline, None, ".3f"))
     low, high = settings.taus[0], settings.taus[-1]

@@ -96,13 +96,13 @@ def parallel(
         s, records = lanes(s, value)
         final = jax.tree.map(lambda a: a[-1], s)
         kept = jax.tree.map(lambda a, b: jnp.where(step == last - 1, a, b), final, kept)
-        return (s, kept), records
+        # Of all lanes one step each: to a readout they are rows, as the steps of a series are.
+        return (s, kept), engine.readout(params, records, value)
 
     final = jax.tree.map(lambda a: a[-1], begin)
-    (end, final), records = jax.lax.scan(body, (begin, final), (split, jnp.arange(length)))
+    (end, final), features = jax.lax.scan(body, (begin, final), (split, jnp.arange(length)))
     gaps = jax.vmap(lambda a, b: engine.distance(params, a, b))(
         jax.tree.map(lambda a: a[:-1], end), warmed
     )
-    features = jax.vmap(lambda r, x: engine.readout(params, r, x), 1, 0)(records, split)
-    flat = features.reshape(chunks * length, -1)[:total]
+    flat = features.swapaxes(0, 1).reshape(chunks * length, -1)[:total]
     return final, flat, jnp.sum(gaps)

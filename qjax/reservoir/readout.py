@@ -35,7 +35,8 @@ class Readout:
     def __call__(self, features: Any) -> Any:
         """Predictions (..., K) or (...,) for features (..., F)."""
         x = polynomial(features, self.degree)
-        return jnp.matmul(x, self.weight.astype(x.dtype), precision=HIGHEST) + self.bias
+        out = jnp.matmul(x, self.weight.astype(x.dtype), precision=HIGHEST)
+        return out + jnp.broadcast_to(self.bias, out.shape).astype(x.dtype)
 
 
 class Gram(NamedTuple):
