@@ -16,6 +16,7 @@ import optax
 from flax import nnx
 
 from ..nn.qkan import QKAN
+from .dots import dots
 from .frame import Experiment, Run
 from .qkan_models import MLP, SplineKAN, keep_circuit, parameters, stacked, train
 from .settings import Settings, at_least
@@ -90,7 +91,9 @@ def run(run: Run) -> list[Row]:
         for name in ("MLP", "spline KAN")
     ]
     quantity = f"test accuracy, QKAN [64, 10] ({sizes['QKAN']} parameters)"
-    return [Row(quantity, "", scores["QKAN"], baseline, (0.95, 1.0))]
+    rows = [Row(quantity, "", scores["QKAN"], baseline, (0.95, 1.0))]
+    run.figure("results", dots(rows, "test accuracy"))
+    return rows
 
 
 EXPERIMENT = Experiment(

@@ -18,6 +18,7 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 
 from ..nn.qkan import QKAN, extend
+from .dots import dots
 from .frame import Experiment, Run
 from .least_squares import levenberg_marquardt
 from .qkan_models import (
@@ -117,7 +118,9 @@ def run(run: Run) -> list[Row]:
     ]
     size, values = found["direct"]
     quantity = f"test MSE of r = {last} trained directly, {steps} steps ({size} parameters)"
-    return [*rows, Row(quantity, DIRECT, values, baseline, None, ".1e")]
+    rows = [*rows, Row(quantity, DIRECT, values, baseline, None, ".1e")]
+    run.figure("results", dots(rows, "test MSE"))
+    return rows
 
 
 def _extended(graph: Any, states: Any, reps: int, settings: ExtensionSettings) -> tuple[Any, Any]:

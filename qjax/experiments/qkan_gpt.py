@@ -17,6 +17,7 @@ import optax
 from flax import nnx
 
 from ..nn.qkan import HQKAN
+from .dots import dots
 from .frame import Experiment, Run
 from .qkan_lstm import LinearLSTMCell
 from .qkan_models import MLP, SplineKAN, keep_circuit, parameters, stacked, train
@@ -181,7 +182,9 @@ def run(run: Run) -> list[Row]:
         ("entropy of the grammar", entropy_rate()),
     ]
     quantity = f"test loss in nats per character, HQKAN ({sizes['HQKAN']} parameters)"
-    return [Row(quantity, "", losses["HQKAN"], baseline)]
+    rows = [Row(quantity, "", losses["HQKAN"], baseline)]
+    run.figure("results", dots(rows, "nats per character"))
+    return rows
 
 
 def _written(model: Any, key: jax.Array, characters: int = 80) -> str:

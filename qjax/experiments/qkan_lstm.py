@@ -18,6 +18,7 @@ import optax
 from flax import nnx
 
 from ..nn.qkan import HQKANLSTMCell, QKANLSTMCell
+from .dots import dots
 from .frame import Experiment, Run
 from .qkan_models import MLP, SplineKAN, keep_circuit, mean_squares, parameters, stacked, train
 from .settings import Settings, at_least
@@ -162,6 +163,7 @@ def run(run: Run) -> list[Row]:
             )
             for name in ("QKAN-LSTM", "HQKAN-LSTM")
         ]
+    run.figure("results", dots(table, "test MSE"))
     return table
 
 

@@ -16,7 +16,8 @@ import optax
 from flax import nnx
 
 from ..errors import ExperimentError
-from ..nn.qkan import QKAN, spread_frequencies
+from ..nn.qkan import QKAN, plot, spread_frequencies
+from .dots import dots
 from .frame import Experiment, Run
 from .qkan_models import (
     MLP,
@@ -61,7 +62,7 @@ class RegressionSettings(Settings):
 
     Attributes:
         adam: Adam steps, at a rate that falls from 0.02 to 0 along a cosine.
-        steps: L-BFGS steps after them.
+        steps: L-BFGS steps after them; 0 for none.
         reps: repetitions of the encoding.
         points: points of the training set and of the test set.
         tasks: comma-separated names of tasks; ``all`` for every one.
@@ -76,7 +77,7 @@ class RegressionSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, adam=1, steps=1, reps=1, points=2)
+        at_least(self, adam=1, steps=0, reps=1, points=2)
 
 
 def run(run: Run) -> list[Row]:
@@ -93,7 +94,9 @@ def run(run: Run) -> list[Row]:
         alike = [name for name in names if len(TASKS[name].low) == inputs]
         if alike:
             rows |= _compare(run, alike, inputs)
-    return [row for name in names for row in rows[name]]
+    table = [row for name in names for row in rows[name]]
+    run.figure("results", dots(table, "test MSE"))
+    return table
 
 
 def _compare(run: Run, names: list[str], inputs: int) -> dict[str, list[Row]]:
@@ -147,11 +150,24 @@ def _errors(run: Run, stage: str, names: list[str], graph: Any, states: Any) -> 
     states = jax.tree.map(lambda a: jnp.stack([a] * len(names)), states)
     loss = mean_squares(graph)
     adam = optax.adam(optax.cosine_decay_schedule(2e-2, settings.adam))
-    phases = [(adam, settings.adam), (lbfgs(), settings.steps)]
-    states = train(run, stage, loss, states, phases, samples(0), tasks=True)
+    phases: list[tuple[Any, int]] = [(adam, settings.adam)]
+    if settings.steps:
+        phases.append((lbfgs(), settings.steps))
+    data = samples(0)
+    states = train(run, stage, loss, states, phases, data, tasks=True)
+    if stage == "2-inputs-QKAN":
+        _draw_network(run, names[0], graph, states, data[0])
     if "QKAN" in stage or "minimal" in stage:
         keep_circuit(run, stage, graph, states, tasks=True)
     return jax.jit(jax.vmap(jax.vmap(loss)))(states, samples(1)).tolist()
+
+
+def _draw_network(run: Run, name: str, graph: Any, states: Any, x: jax.Array) -> None:
+    """The learned activations of the first seed on the first task."""
+    from matplotlib.figure import Figure
+
+    model = nnx.merge(graph, jax.tree.map(lambda leaf: leaf[0, 0], states))
+    run.figure(f"network-{name}", plot(model, x[0, 0], Figure(figsize=(9, 5))))
 
 
 EXPERIMENT = Experiment(
@@ -161,6 +177,6 @@ EXPERIMENT = Experiment(
     minutes=10,
     settings=RegressionSettings(),
     run=run,
-    quick={"adam": 5, "steps": 5, "points": 50, "tasks": "sinc", "seeds": 2, "reps": 1},
+    quick={"adam": 5, "steps": 0, "points": 50, "tasks": "sinc", "seeds": 2, "reps": 1},
     x64=True,
 )

@@ -14,14 +14,14 @@ from qjax.qasm import dumps, loads
 
 @pytest.fixture(scope="module")
 def trained():
-    """A layer [2, 3] fitted to three functions by Adam, in float64."""
-    layer = QKANLayer(2, 3, reps=2, rngs=nnx.Rngs(0), dtype=jnp.float64)
+    """A layer [2, 2] fitted to two functions by Adam, in float64."""
+    layer = QKANLayer(2, 2, reps=2, rngs=nnx.Rngs(0), dtype=jnp.float64)
     graph, state = nnx.split(layer)
-    x = jax.random.uniform(jax.random.key(1), (32, 2), jnp.float64, -1.0, 1.0)
-    target = jnp.stack([jnp.sin(3 * x[:, 0]), x[:, 0] * x[:, 1], jnp.exp(x[:, 1])], axis=-1)
+    x = np.random.default_rng(1).uniform(-1.0, 1.0, (32, 2))
+    target = np.stack([np.sin(3 * x[:, 0]), np.exp(x[:, 1])], axis=-1)
 
     def loss(state):
-        return jnp.mean((nnx.merge(graph, state)(x) - target) ** 2)
+        return jnp.mean((nnx.merge(graph, state)(jnp.asarray(x)) - target) ** 2)
 
     state, losses = jax.jit(lambda s: minimise(loss, s, [(optax.adam(5e-2), 100)]))(state)
     assert losses[-1] < 0.2 * losses[0]
@@ -32,18 +32,18 @@ def trained():
 def test_circuits_of_a_trained_layer_read_back_give_the_layer(trained, dialect):
     """Each qubit's <Z> is one activation; with the classical factors they are the outputs."""
     params = trained.params()
-    for x in np.random.default_rng(2).uniform(-1.0, 1.0, (4, 2)):
+    for x in np.random.default_rng(2).uniform(-1.0, 1.0, (3, 2)):
         (circuit,) = packed_layer(params, jnp.asarray(x))
         read = loads(dumps(circuit, dialect))
         # The verbs share one program between the texts of one structure.
-        phi = np.reshape(qj.expval(read, [qj.Z(q) for q in range(6)]), (3, 2))
+        phi = np.reshape(qj.expval(read, [qj.Z(q) for q in range(4)]), (2, 2))
         silu = x / (1 + np.exp(-x))
         outputs = params.post_weight * (phi + params.post_bias) + params.base_weight * silu[None, :]
         np.testing.assert_allclose(outputs.sum(axis=1), trained(jnp.asarray(x)), atol=1e-10)
 
 
 def test_single_edges_read_back_give_the_activations(trained):
-    for output, source in ((0, 0), (2, 1)):
+    for output, source in ((0, 0), (1, 1)):
         circuit = trained.edge_circuit(output, source, 0.37)
         read = loads(dumps(circuit))
         before, after = (float(qj.expval(c, qj.Z(0))) for c in (circuit, read))

@@ -12,6 +12,7 @@ from qjax.errors import ParameterError
 from qjax.nn.qkan.ansatz import Ansatz, get_ansatz
 from qjax.nn.qkan.bloch import Evaluation, Measure, edge_program, evaluate, measured
 from qjax.nn.qkan.circuit_ansatz import CircuitAnsatz
+from qjax.nn.qkan.compiled import compiled
 
 
 def daruan(
@@ -48,16 +49,36 @@ def daruan(
         >>> daruan(jnp.linspace(0.0, 1.0, 5), theta).shape
         (5,)
     """
-    circuit = ansatz if isinstance(ansatz, CircuitAnsatz) else get_ansatz(ansatz)
-    x = jnp.asarray(x).astype(theta.dtype)
-    if isinstance(circuit, CircuitAnsatz):
-        reps, rank = circuit.reps, len(circuit.shape)
+    return _daruan(
+        jnp.asarray(x).astype(theta.dtype),
+        theta,
+        weight,
+        bias,
+        ansatz=ansatz if isinstance(ansatz, CircuitAnsatz) else get_ansatz(ansatz),
+        frequencies=None if frequencies is None else tuple(frequencies),
+        measure=measure,
+    )
+
+
+@compiled("ansatz", "frequencies", "measure")
+def _daruan(
+    x: jax.Array,
+    theta: jax.Array,
+    weight: jax.Array | None,
+    bias: jax.Array | None,
+    *,
+    ansatz: Ansatz | CircuitAnsatz,
+    frequencies: tuple[float | int, ...] | None,
+    measure: Measure,
+) -> jax.Array:
+    if isinstance(ansatz, CircuitAnsatz):
+        reps, rank = ansatz.reps, len(ansatz.shape)
     else:
-        reps, rank = theta.shape[-2] - (1 if circuit.final else 0), 2
-    if reps < 1 or theta.shape[theta.ndim - rank :] != circuit.theta_shape(reps):
+        reps, rank = theta.shape[-2] - (1 if ansatz.final else 0), 2
+    if reps < 1 or theta.shape[theta.ndim - rank :] != ansatz.theta_shape(reps):
         raise ParameterError(
             "theta: the shape does not fit the ansatz",
-            expected=f"(..., {', '.join(map(str, circuit.theta_shape(max(reps, 1))))})",
+            expected=f"(..., {', '.join(map(str, ansatz.theta_shape(max(reps, 1))))})",
             got=theta.shape,
             fix="the last axes are rows (repetitions, then the final gates) and angles per row",
         )
@@ -84,13 +105,13 @@ def daruan(
             expected=f"last axis {reps}, as theta has {theta.shape[-rank]} rows",
             got=f"frequencies {w.shape[0]}, phases {reps if b is None else b.shape[0]}",
         )
-    if isinstance(circuit, CircuitAnsatz):
+    if isinstance(ansatz, CircuitAnsatz):
         angles = w * inputs[None] + (jnp.zeros_like(w) if b is None else b)
         shape = jnp.broadcast_shapes(angles.shape[1:], (1,) * (ndim - len(lead)) + lead)
         flat = jnp.broadcast_to(angles, (reps, *shape)).reshape(reps, -1)
-        own = jnp.broadcast_to(edge_last(theta, rank), (*circuit.shape, *shape))
-        own = own.reshape(*circuit.shape, -1)
-        values = jax.vmap(circuit.evaluate, (-1, -1))(own, flat)
+        own = jnp.broadcast_to(edge_last(theta, rank), (*ansatz.shape, *shape))
+        own = own.reshape(*ansatz.shape, -1)
+        values = jax.vmap(ansatz.evaluate, (-1, -1))(own, flat)
         return measured(values.reshape(shape), measure)
-    how = Evaluation(circuit, reps, measure)
+    how = Evaluation(ansatz, reps, measure)
     return evaluate(how, edge_program(how, edge_last(theta, rank), b), w, inputs)

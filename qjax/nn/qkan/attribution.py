@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from qjax.nn.qkan.activation import daruan
+from qjax.nn.qkan.ansatz import Ansatz
+from qjax.nn.qkan.bloch import Measure
+from qjax.nn.qkan.circuit_ansatz import CircuitAnsatz
+from qjax.nn.qkan.compiled import compiled
 from qjax.nn.qkan.modules import QKAN, QKANLayer
-from qjax.nn.qkan.prepared import _cycle
+from qjax.nn.qkan.parameters import QKANParams
 
 # Added to a node's spread before dividing by it.
 _SMALL = 1e-4
@@ -20,25 +25,41 @@ def edge_values(layer: QKANLayer, x: jax.Array) -> jax.Array:
 
     The sum over the last axis is the layer's output.
     """
-    params = layer.params()
-    theta, weight, bias = params.theta, params.weight, params.bias
-    if theta.shape[1] != layer.in_features:
-        theta = jnp.moveaxis(_cycle(jnp.moveaxis(theta, 1, -2), layer.in_features), -2, 1)
-        weight = None if weight is None else _cycle_edges(weight, layer.in_features)
-        bias = None if bias is None else _cycle_edges(bias, layer.in_features)
-    phi = daruan(x[:, None, :], theta, weight, bias, **layer.how)
+    params, base = layer.params(), layer.base_function
+    shape = (layer.out_features, layer.in_features)
+    return _edge_values(x, params, shape=shape, base=base, **layer.how)
+
+
+@compiled("shape", "base", "ansatz", "frequencies", "measure")
+def _edge_values(
+    x: jax.Array,
+    params: QKANParams,
+    *,
+    shape: tuple[int, int],
+    base: Callable[[jax.Array], jax.Array],
+    ansatz: Ansatz | CircuitAnsatz,
+    frequencies: tuple[float | int, ...] | None,
+    measure: Measure,
+) -> jax.Array:
+    def per_input(array: jax.Array | None) -> jax.Array | None:
+        # Grouped activations are cycled over the inputs.
+        if array is None or array.shape[1] == shape[1]:
+            return array
+        return array[:, jnp.arange(shape[1]) % array.shape[1]]
+
+    theta, weight, bias = map(per_input, (params.theta, params.weight, params.bias))
+    assert theta is not None
+    how = {"ansatz": ansatz, "frequencies": frequencies, "measure": measure}
+    phi = daruan(x[:, None, :], theta, weight, bias, **how)
     if params.post_bias is not None:
         phi = phi + params.post_bias[None]
     if params.post_weight is not None:
         phi = phi * params.post_weight[None]
     if params.base_weight is not None:
-        phi = phi + layer.base_function(x)[:, None, :] * params.base_weight[None]
-    shape = (x.shape[0], layer.out_features, layer.in_features)
-    return jnp.broadcast_to(phi if params.mask is None else phi * params.mask[None], shape)
-
-
-def _cycle_edges(array: jax.Array, inputs: int) -> jax.Array:
-    return array[:, jnp.arange(inputs) % array.shape[1]]
+        phi = phi + base(x)[:, None, :] * params.base_weight[None]
+    if params.mask is not None:
+        phi = phi * params.mask[None]
+    return jnp.broadcast_to(phi, (x.shape[0], *shape))
 
 
 class Attribution(NamedTuple):

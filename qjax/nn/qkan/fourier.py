@@ -9,6 +9,7 @@ gradient is the circuit's and so is the exported circuit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +28,7 @@ def degree(frequencies: tuple[float, ...]) -> int:
     return int(sum(abs(frequency) for frequency in frequencies))
 
 
+@partial(jax.jit, static_argnums=0, inline=True)
 def integer_coefficients(layer: Layer, params: QKANParams) -> jax.Array:
     """Real Fourier coefficients of every activation, for fixed integer frequencies.
 
@@ -64,6 +66,7 @@ def harmonics(x: jax.Array, highest: int) -> jax.Array:
     return jnp.stack([jnp.ones_like(x), *cosines[:highest], *sines[:highest]])
 
 
+@partial(jax.jit, static_argnums=(0, 1), inline=True)
 def product_coefficients(layer: Layer, ansatz: Ansatz, params: QKANParams) -> jax.Array:
     """Coefficients of every activation in products of ``1, cos phi_l, sin phi_l`` over l.
 

@@ -11,6 +11,7 @@ from qjax.errors import DataError, ParameterError, UnsupportedError
 from qjax.nn.qkan.ansatz import Ansatz, get_ansatz
 from qjax.nn.qkan.bloch import Measure
 from qjax.nn.qkan.circuit_ansatz import CircuitAnsatz
+from qjax.nn.qkan.compiled import compiled
 from qjax.nn.qkan.fourier import Fourier, degree, fourier_obstacle
 from qjax.nn.qkan.methods import Dense, Grouped, Method, Scan
 from qjax.nn.qkan.parameters import QKANParams, check_shapes, natural_ranks, repetitions
@@ -82,10 +83,35 @@ def qkan_layer(
             fix="use jax.vmap over the parameters for one input and many parameter sets",
         )
 
-    def one(x: jax.Array, params: QKANParams) -> jax.Array:
-        return _one_layer(x, params, circuit, frequencies, measure, base, method)
+    return _batched_layer(
+        x,
+        params,
+        ansatz=circuit,
+        frequencies=None if frequencies is None else tuple(frequencies),
+        measure=measure,
+        base=base,
+        method=method,
+    )
 
-    for depth in range(lead):
+
+@compiled("ansatz", "frequencies", "measure", "base", "method")
+def _batched_layer(
+    x: jax.Array,
+    params: QKANParams,
+    *,
+    ansatz: Ansatz | CircuitAnsatz,
+    frequencies: tuple[float | int, ...] | None,
+    measure: Measure,
+    base: Callable[[jax.Array], jax.Array],
+    method: str | Method,
+) -> jax.Array:
+    """The layer for parameters with leading batch axes."""
+    ranks = natural_ranks(ansatz)
+
+    def one(x: jax.Array, params: QKANParams) -> jax.Array:
+        return _one_layer(x, params, ansatz, frequencies, measure, base, method)
+
+    for depth in range(params.theta.ndim - ranks[0]):
         # The innermost axis is mapped first; parameters without it are shared.
         axes = (
             None if array is None or array.ndim - rank <= depth else 0

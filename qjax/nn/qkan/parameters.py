@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -136,22 +137,34 @@ def init_qkan(
         scale = float(np.sqrt(2.0 / ((in_features + out_features) * field)))
     else:
         scale = 1.0 / reps
-    theta = scale * jax.random.normal(key, theta_shape, dtype)
-    if circuit.start == "zero" and isinstance(circuit, Ansatz):
-        # From |0> the first RY must leave the pole, where the encoding has no effect.
-        theta = theta.at[..., 0, 0].add(np.pi / 2)
+    # From |0> the first RY must leave the pole, where the encoding has no effect.
+    leaves_pole = circuit.start == "zero" and isinstance(circuit, Ansatz)
+    theta = _angles(key, theta_shape, scale, leaves_pole, jnp.dtype(dtype))
     trainable = preact in ("trainable", "shared")
     first = 1 if preact == "shared" else edges[0]
-    start = jnp.ones(reps, dtype) if frequencies is None else jnp.asarray(frequencies, dtype)
-    ones = jnp.ones((out_features, in_features), dtype)
+    start = np.ones(reps) if frequencies is None else np.asarray(frequencies)
+
+    def full(shape: tuple[int, ...], value: Any) -> jax.Array:
+        # By NumPy: a constant needs no program of its own.
+        return jnp.asarray(np.broadcast_to(np.asarray(value, jnp.dtype(dtype)), shape))
+
+    post = (out_features, in_features)
     return QKANParams(
         theta=theta,
-        weight=jnp.broadcast_to(start, (first, edges[1], reps)) if trainable else None,
-        bias=jnp.zeros((*edges, reps), dtype) if trainable or circuit.always_bias else None,
-        post_weight=ones if postact else None,
-        post_bias=0.0 * ones if postact else None,
-        base_weight=0.5 * ones if base else None,
+        weight=full((first, edges[1], reps), start) if trainable else None,
+        bias=full((*edges, reps), 0.0) if trainable or circuit.always_bias else None,
+        post_weight=full(post, 1.0) if postact else None,
+        post_bias=full(post, 0.0) if postact else None,
+        base_weight=full(post, 0.5) if base else None,
     )
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3, 4), inline=True)
+def _angles(
+    key: jax.Array, shape: tuple[int, ...], scale: float, leaves_pole: bool, dtype: Any
+) -> jax.Array:
+    theta = scale * jax.random.normal(key, shape, dtype)
+    return theta.at[..., 0, 0].add(np.pi / 2) if leaves_pole else theta
 
 
 def check_positive(name: str, value: int) -> None:
