@@ -175,3 +175,33 @@ def test_irregular_circuits_run_as_a_table(n, gradient, monkeypatch):
         moved = ([*leaves[:k], leaves[k] + h, *leaves[k + 1 :]] for h in (1e-5, -1e-5))
         ahead, behind = (reference.expval(treedef.unflatten(x), matrix) for x in moved)
         np.testing.assert_allclose(slopes[k], (ahead - behind) / 2e-5, atol=1e-7)
+
+
+FULL = pytest.mark.verify
+
+
+@pytest.mark.parametrize(
+    ("n", "width"), [(4, 2), pytest.param(9, 3, marks=FULL), pytest.param(13, 4, marks=FULL)]
+)
+def test_a_table_is_as_wide_as_suits_the_register(n, width, monkeypatch):
+    """Every width gives the reference's state and one gradient; a SWAP only renames qubits."""
+    monkeypatch.setattr("qjax.simulators.plan.LARGEST_PROGRAM", 4)
+    rng, ops = np.random.default_rng(n), []
+    for _ in range(8 * width):
+        a, b = rng.permutation(n)[:2].tolist()
+        angle = rng.normal()
+        ops += [
+            [qj.RX(angle, a), qj.RZ(angle, b)],
+            [qj.CRY(angle, a, b), qj.SWAP(a, b), qj.H(a)],
+            [qj.RZZ(angle, a, b).inverse(), qj.CX(b, a), qj.RY(angle, b)],
+        ][rng.integers(3)]
+    circuit = qj.Circuit(n, ops)
+    (kind,) = [line for line in str(qj.explain(circuit)).splitlines() if "table of" in line]
+    assert f"on {width} qubits" in kind
+    np.testing.assert_allclose(qj.run(circuit), reference.state(circuit), atol=1e-12)
+    one, other = (
+        jax.grad(lambda c, rule=rule: qj.expval(c, qj.Z(0) @ qj.X(1), gradient=rule))(circuit)
+        for rule in (qj.Backprop(), qj.Adjoint())
+    )
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-11)

@@ -1,7 +1,8 @@
-"""A permutation of amplitudes as a primitive whose transpose is the inverse gather.
+"""Gathers with a known inverse, as a primitive whose transpose is the inverse gather.
 
 Autodiff would transpose a gather into a scatter, which XLA runs serially on a CPU and with atomics
-on a GPU; a permutation's transpose is simply the gather with the inverse index.
+on a GPU; a permutation's transpose is simply the gather with the inverse index, and that of a
+gather which repeats entries is a sum of gathers.
 """
 
 from __future__ import annotations
@@ -21,8 +22,23 @@ def permute(x: Any, index: Any, inverse: Any) -> Any:
     return permute_p.bind(x, index, inverse)
 
 
+def repeat(x: Any, index: Any, inverse: Any) -> Any:
+    """``out[j] = sum_s x[index[j, s]]``; an index past the end stands for nothing.
+
+    ``inverse[i]`` names every ``j`` whose row of ``index`` has ``i``, padded past the end of
+    ``out``.
+    """
+    return permute_p.bind(x, index, inverse)
+
+
 def _gather(x: Any, index: Any, inverse: Any) -> Any:
-    return x.at[index].get(unique_indices=True, mode="promise_in_bounds")
+    if index.ndim == 1:
+        return x.at[index].get(unique_indices=True, mode="promise_in_bounds")
+    return x.at[index].get(mode="fill", fill_value=0).sum(1)
+
+
+def _shape(x: Any, index: Any, inverse: Any) -> Any:
+    return x.update(shape=(index.shape[0], *x.shape[1:]))
 
 
 def _transpose(cotangent: Any, x: Any, index: Any, inverse: Any) -> Any:
@@ -45,7 +61,7 @@ def _batch(args: Any, axes: Any) -> Any:
 
 
 permute_p.def_impl(jax.jit(_gather))
-permute_p.def_abstract_eval(lambda x, index, inverse: x)
+permute_p.def_abstract_eval(_shape)
 mlir.register_lowering(permute_p, mlir.lower_fun(_gather, multiple_results=False))
 ad.defjvp(permute_p, lambda t, x, index, inverse: permute_p.bind(t, index, inverse), None, None)
 ad.primitive_transposes[permute_p] = _transpose

@@ -45,8 +45,8 @@ from .steps.turns import as_turns
 Group = tuple[frozenset[int], list[Item]]  # gates that make up one matrix, and their qubits
 
 LARGEST_PROGRAM = 40  # steps and matrices; what is longer compiles as a loop over a table
-TABLE_WIDTH = 4  # qubits of the matrices in a table
-LONGEST_BLOCK = 8  # gates that make up one of them
+TABLE_WIDTHS = ((8, 2), (12, 3))  # registers up to so many qubits, qubits of a table's matrices
+LARGEST_TABLE_WIDTH = 4  # beyond
 LARGEST_BLOCK = 5  # qubits of the largest gate that becomes a matrix with its controls
 
 
@@ -240,7 +240,8 @@ def schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
     steps = _unrolled(n, found, layout)
     if layout.cell == 2 or _pieces(steps) <= LARGEST_PROGRAM:
         return steps
-    tabled = [part for run in _runs(found, min(n, TABLE_WIDTH)) for part in _run(n, run, layout)]
+    width = _table_width(n, found)
+    tabled = [part for run in _runs(found, width) for part in _run(n, run, layout, width)]
     return tabled if any(isinstance(step, TableStep) for step in tabled) else steps
 
 
@@ -262,18 +263,35 @@ def _runs(ops: Sequence[Operation | Turns], width: int) -> list[list[Operation |
     return runs
 
 
-def _run(n: int, ops: Sequence[Operation | Turns], layout: Layout) -> list[Step]:
-    """One of these runs: as a table where it has too many different steps to compile each."""
-    width = min(n, TABLE_WIDTH)
+def _table_width(n: int, ops: Sequence[Operation | Turns]) -> int:
+    """How wide the matrices of a table are: what suits the register, or more for wider gates."""
+    widest = [len(op.qubits) for op in ops if isinstance(op, Gate)]
+    small = next((w for most, w in TABLE_WIDTHS if n <= most), LARGEST_TABLE_WIDTH)
+    return min(n, max([small, *(w for w in widest if w <= LARGEST_TABLE_WIDTH)]))
+
+
+def _run(n: int, ops: Sequence[Operation | Turns], layout: Layout, width: int) -> list[Step]:
+    """One of these runs: as a table where it has too many different steps to compile each.
+
+    A SWAP costs nothing: it only says which qubit is meant from then on.
+    """
     steps = _unrolled(n, ops, layout)
     gates = [op for op in ops if isinstance(op, Gate) and len(op.qubits) <= width]
     if not gates or _pieces(steps) <= LARGEST_PROGRAM:
         return steps
     blocks: list[tuple[set[int], list[Item]]] = []
+    wires = list(range(n))
     for gate in gates:
         for item in _items(gate, split=False):
-            _into_block(blocks, item, width)
-    return [TableStep(n, [(tuple(sorted(q)), tuple(i)) for q, i in blocks], width)]
+            targets, controls = (
+                tuple(wires[q] for q in qubits) for qubits in (item.targets, item.controls)
+            )
+            if item.name == "SWAP" and not controls:
+                a, b = item.targets
+                wires[a], wires[b] = wires[b], wires[a]
+            else:
+                _into_block(blocks, item.on(targets, controls), width)
+    return [TableStep(n, [(tuple(sorted(q)), tuple(i)) for q, i in blocks], width, wires)]
 
 
 def _into_block(blocks: list[tuple[set[int], list[Item]]], item: Item, width: int) -> None:
@@ -281,7 +299,7 @@ def _into_block(blocks: list[tuple[set[int], list[Item]]], item: Item, width: in
     mine, home = set(item.qubits), None
     for k in range(len(blocks) - 1, -1, -1):
         qubits, items = blocks[k]
-        if len(qubits | mine) <= width and len(items) < LONGEST_BLOCK:
+        if len(qubits | mine) <= width and len(items) <= 2 * width:
             home = k
         if qubits & mine:
             break

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import permutations
+from functools import cache, reduce
+from operator import add
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..gather import permute
+from ..gather import permute, repeat
 from ..kernels import HIGHEST, Pair, dagger, pair_product
+from ..products import products
 from .local import embed_controls
 from .step import Item, Leaf, Parameter, Step, complex_of, fetch
 
 LARGEST_INDEX = 2**21  # entries of the tables of indices
+SMALLEST_MATMUL = 4  # rows of a matrix up to which plain sums beat a matrix product
 
 Block = tuple[tuple[int, ...], tuple[Item, ...]]
 """Some qubits, and gates on them in order."""
@@ -32,57 +35,58 @@ class TableStep(Step):
 
     kind = "table"
 
-    def __init__(self, n: int, blocks: Sequence[Block], width: int) -> None:
+    def __init__(
+        self, n: int, blocks: Sequence[Block], width: int, wires: Sequence[int] | None = None
+    ) -> None:
+        """``wires[q]`` is the qubit of the blocks that is to end as qubit ``q``."""
         self.n, self.width = n, width
+        wires = range(n) if wires is None else wires
         self.blocks = [(_filled(qs, width, n), items) for qs, items in blocks]
         self.items = [item for _, items in self.blocks for item in items]
-        self.qubits = frozenset(q for item in self.items for q in item.qubits)
+        moved = (q for q, wire in enumerate(wires) if q != wire)
+        self.qubits = frozenset(moved).union(*(item.qubits for item in self.items))
         self.leaves = frozenset(i for item in self.items for i in item.leaves)
         self.real = all(item.real for item in self.items)
-        self.moves, self.home = _itinerary(n, [qs for qs, _ in self.blocks])
+        self.moves, self.home = _itinerary([qs for qs, _ in self.blocks], wires)
         # Small registers: the moves of a block as one gather, from indices worked out here.
         self.gathers = len(self.blocks) * 2**n <= LARGEST_INDEX
         if self.gathers:
             self.moves, self.home = _gathers(n, self.moves), _gathers(n, self.home[None])[:, 0]
-        self.slots = _slots([len(items) for _, items in self.blocks])
+        self.groups = _alike(self.items)
+        self.index, self.inverse, self.empty = _places(self.blocks, self.groups, width)
 
     # --- the matrices ----------------------------------------------------------------------------
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> Pair:
-        """The matrices of all blocks, ``(blocks, 2**width, 2**width)``."""
-        d = 2**self.width
-        spots: list[tuple[Item, tuple[int, ...]]] = []
-        for qubits, items in self.blocks:
-            spots += [(item, tuple(qubits.index(q) for q in item.qubits)) for item in items]
-        groups: dict[tuple, list[int]] = {}
-        for k, (item, _) in enumerate(spots):
-            groups.setdefault(_kind(item), []).append(k)
-        wide: list[Pair] = []
+        """The matrices of all blocks, ``(blocks, 2**width, 2**width)``.
+
+        The small matrices of all gates stand in one vector; one gather spreads them over the
+        blocks, slot by slot, and the slots are multiplied.
+        """
         numbers = _Numbers(self.items, leaves, dtype)
-        for members in groups.values():
-            table = _matrices([spots[k][0] for k in members], numbers, dtype)
-            wide.append(_embedded(table, [spots[k][1] for k in members], self.width))
-        order = np.argsort(np.concatenate([np.array(m) for m in groups.values()]))
+        small = [_matrices([self.items[k] for k in g], numbers, dtype) for g in self.groups]
+        eye = np.eye(2**self.width)[:, :, None] * self.empty[:, None, None]
 
-        def collect(parts: Sequence[Any], eye: Any) -> Any:
-            whole = jnp.concatenate(
-                [
-                    jnp.zeros((len(m), d, d), dtype) if p is None else p
-                    for p, m in zip(parts, groups.values(), strict=True)
-                ]
-            )
-            return jnp.concatenate([whole[order], eye[None]])
+        def spread(parts: Sequence[Any], start: Any) -> Any:
+            entries = [
+                jnp.zeros(re.size, dtype) if x is None else x.reshape(-1)
+                for x, (re, _) in zip(parts, small, strict=True)
+            ]
+            index, inverse = jnp.asarray(self.index), jnp.asarray(self.inverse)
+            placed = repeat(jnp.concatenate(entries), index, inverse)
+            return placed.reshape(eye.shape) + start
 
-        re = collect([re for re, _ in wide], jnp.eye(d, dtype=dtype))
-        im = None if self.real else collect([im for _, im in wide], jnp.zeros((d, d), dtype))
+        re = spread([re for re, _ in small], jnp.asarray(eye, dtype))
+        im = None if self.real else spread([im for _, im in small], jnp.zeros((), dtype))
 
-        def multiply(total: Pair, slot: Any) -> tuple[Pair, None]:
-            factor = (re[slot], None if im is None else im[slot])
-            return pair_product(factor, total, _matmul), None
+        def multiply(total: Pair, factor: Pair) -> tuple[Pair, None]:
+            return pair_product(factor, total, products), None
 
-        first = self.slots[0]
-        start: Pair = (re[first], None if im is None else im[first])
-        total, _ = jax.lax.scan(multiply, start, jnp.asarray(self.slots[1:]))
-        return total
+        first, rest = (
+            jax.tree.map(lambda x: x[0], (re, im)),
+            jax.tree.map(lambda x: x[1:], (re, im)),
+        )
+        total, _ = jax.lax.scan(multiply, first, rest)
+        return jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), total)
 
     # --- running ---------------------------------------------------------------------------------
     def apply(self, state: Pair, coefficients: Pair) -> Pair:
@@ -141,7 +145,10 @@ class TableStep(Step):
         d = 2**self.width
 
         def times(m: Any, x: Any) -> Any:
-            return _matmul(m, x.reshape(d, -1)).reshape(-1)
+            x = x.reshape(d, -1)
+            if d <= SMALLEST_MATMUL:
+                return reduce(add, (m[:, k, None] * x[None, k] for k in range(d))).reshape(-1)
+            return _matmul(m, x).reshape(-1)
 
         return pair_product(matrix, parts, times)
 
@@ -206,10 +213,12 @@ def _filled(qubits: Sequence[int], width: int, n: int) -> tuple[int, ...]:
     return (*qubits, *(next(others) for _ in range(width - len(qubits))))
 
 
-def _itinerary(n: int, blocks: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray]:
+def _itinerary(
+    blocks: Sequence[tuple[int, ...]], wires: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Where each block's qubits stand when they are brought to the front, last one first; and the
     moves that bring all qubits home."""
-    order = list(range(n))
+    order = list(range(len(wires)))
 
     def fetch(qubit: int) -> int:
         place = order.index(qubit)
@@ -217,7 +226,7 @@ def _itinerary(n: int, blocks: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, n
         return place
 
     moves = np.array([[fetch(q) for q in reversed(qs)] for qs in blocks], np.int32)
-    home = np.array([fetch(q) for q in reversed(range(n))], np.int32)
+    home = np.array([fetch(wire) for wire in reversed(wires)], np.int32)
     return moves, home
 
 
@@ -232,12 +241,45 @@ def _gathers(n: int, moves: np.ndarray) -> np.ndarray:
     return np.stack([index, inverse])
 
 
-def _slots(sizes: Sequence[int]) -> np.ndarray:
-    """``(longest, blocks)``: which matrix is each block's k-th; the last of all is the identity."""
-    total, starts = sum(sizes), np.cumsum([0, *sizes[:-1]])
-    out = np.full((max(sizes), len(sizes)), total, np.int32)
-    for column, (start, size) in enumerate(zip(starts, sizes, strict=True)):
-        out[:size, column] = np.arange(start, start + size)
+def _alike(items: Sequence[Item]) -> list[list[int]]:
+    """The places of the items whose matrices can be computed together."""
+    groups: dict[tuple, list[int]] = {}
+    for k, item in enumerate(items):
+        groups.setdefault(_kind(item), []).append(k)
+    return list(groups.values())
+
+
+def _places(
+    blocks: Sequence[Block], groups: Sequence[Sequence[int]], width: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where each entry of each slot's matrices comes from, the inverse, and the empty slots.
+
+    The entries of all small matrices stand one after another, group by group. A slot is a gate's
+    place in its block: entries of ``(slots, 2**width, 2**width, blocks)``.
+    """
+    items = [item for _, items in blocks for item in items]
+    size = {k: 4 ** len(items[k].qubits) for group in groups for k in group}
+    starts = dict(zip(size, np.cumsum([0, *size.values()]), strict=False))
+    total, d, longest = sum(size.values()), 2**width, max(len(items) for _, items in blocks)
+    index = np.full((longest, d, d, len(blocks)), total, np.int32)
+    empty = np.ones((longest, len(blocks)))
+    number = 0
+    for b, (qubits, members) in enumerate(blocks):
+        for slot, item in enumerate(members):
+            spread = _spread(tuple(qubits.index(q) for q in item.qubits), width)
+            index[slot, :, :, b] = np.where(spread < size[number], starts[number] + spread, total)
+            empty[slot, b] = 0
+            number += 1
+    return index.reshape(-1, 1), _inverse(index.reshape(-1), total), empty
+
+
+def _inverse(index: np.ndarray, total: int) -> np.ndarray:
+    """For each of ``total`` entries, where ``index`` names it, padded past the end."""
+    order = np.argsort(index, kind="stable")
+    counts = np.bincount(index, minlength=total + 1)[:total]
+    out = np.full((total, max(counts)), len(index), np.int32)
+    column = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    out[np.repeat(np.arange(total), counts), column] = order[: counts.sum()]
     return out
 
 
@@ -291,25 +333,7 @@ def _matrices(items: Sequence[Item], numbers: _Numbers, dtype: Any) -> Pair:
     return jnp.real(table), None if first.real else jnp.imag(table)
 
 
-def _embedded(table: Pair, places: Sequence[tuple[int, ...]], width: int) -> Pair:
-    """Matrices on the qubits at ``places`` of a block, as matrices on the whole block."""
-    size = len(places[0])
-    every = list(permutations(range(width), size))
-    where = np.stack([_spread(p, width) for p in every])
-    chosen = where[[every.index(p) for p in places]].reshape(len(places), -1)
-
-    def one(x: Any) -> Any:
-        if x is None:
-            return None
-        entries = jnp.concatenate(
-            [x.reshape(len(places), -1), jnp.zeros((len(places), 1), x.dtype)], 1
-        )
-        out = jnp.take_along_axis(entries, jnp.asarray(chosen), 1)
-        return out.reshape(len(places), 2**width, 2**width)
-
-    return one(table[0]), one(table[1])
-
-
+@cache
 def _spread(places: tuple[int, ...], width: int) -> np.ndarray:
     """For each entry of the matrix on a block, the entry of the small matrix; past its end for
     entries that are zero."""
