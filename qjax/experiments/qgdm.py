@@ -3,10 +3,18 @@
 Source: Chen et al., arXiv:2401.07039. Forwards a state is mixed step by step with the completely
 mixed one; backwards one circuit, the same at every step, acts on the state and on ancillas that are
 turned by an angle depending on the step, and the ancillas are traced out. It is trained so that the
-backward chain, started from the completely mixed state, retraces the forward one. Two things differ
-from the paper: the loss is the Hilbert-Schmidt distance along the whole chain (gradients pass
-through all steps), and the angles of the ancillas are trained too. The adversarial baseline has the
-same circuit and ancillas as its generator.
+backward chain, started from the completely mixed state, retraces the forward one. The published
+fidelity is above 0.99 on up to four qubits.
+
+What differs from the paper: the loss is the Hilbert-Schmidt distance along the whole chain
+(gradients pass through all steps), the angles of the ancillas are trained too, the circuit is a
+brickwork of general two-qubit gates, and the weights of the forward chain fall slowly near the
+target. The targets are random states: of full rank in the rows that are held against the published
+figure, and of rank 3 (fewer where the dimension is less) in rows of their own, which are harder:
+a step with m ancillas can move at most a part of what lies outside of the target's support, since
+it cannot change the spectrum of the state and the ancillas together.
+
+The adversarial baseline has the same circuit and ancillas as its generator.
 """
 
 from __future__ import annotations
@@ -39,24 +47,26 @@ class QgdmSettings(Settings):
         most_qubits: states of 1 to so many qubits.
         ancillas: that are traced out at each step.
         layers: of the circuit.
+        spread: of its random initial parameters, in radians.
         times: diffusion steps.
-        rank: of the random target states (at most the dimension).
+        low_rank: rank of the targets in the harder case; 0 leaves it out.
         steps: Adam steps.
-        rate: learning rate.
+        rate: learning rate at the start; it falls along a cosine.
     """
 
     seeds: int = 3
     most_qubits: int = 4
     ancillas: int = 2
-    layers: int = 60
-    times: int = 6
-    rank: int = 16
-    steps: int = 1200
-    rate: float = 0.03
+    layers: int = 24
+    spread: float = 0.2
+    times: int = 8
+    low_rank: int = 3
+    steps: int = 400
+    rate: float = 0.02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, most_qubits=1, ancillas=1, layers=1, times=1, rank=1, steps=1)
+        at_least(self, most_qubits=1, ancillas=1, layers=1, times=1, low_rank=0, steps=1)
 
 
 def target(key: Array, n: int, rank: int) -> Array:
@@ -69,8 +79,8 @@ def target(key: Array, n: int, rank: int) -> Array:
 
 
 def kept(times: int) -> np.ndarray:
-    """The weight of the original state after 0 to ``times`` steps: a cosine that ends at 0."""
-    return np.cos(np.pi / 2 * np.arange(times + 1) / times) ** 2
+    """The weight of the original state after 0 to ``times`` steps: from 1 to 0, slow at first."""
+    return np.cos(np.pi / 2 * (np.arange(times + 1) / times) ** 1.5) ** 2
 
 
 def diffused(rho: Array, times: int) -> Array:
@@ -80,49 +90,76 @@ def diffused(rho: Array, times: int) -> Array:
     return weight * rho[None] + (1 - weight) * jnp.eye(d, dtype=rho.dtype)[None] / d
 
 
+def pairs(qubits: int) -> list[tuple[int, int]]:
+    """The pairs that one layer entangles: a brickwork on a ring."""
+    odd = [(a, a + 1) for a in range(1, qubits - 1, 2)] + [(qubits - 1, 0)] * (qubits > 2)
+    return [(a, a + 1) for a in range(0, qubits - 1, 2)] + odd
+
+
 def initial(key: Array, qubits: int, settings: QgdmSettings) -> dict[str, Array]:
-    """Random parameters: angles of the circuit, and of the ancillas ``slope * time + offset``."""
+    """Random parameters: of the circuit, and the ancillas' angles ``slope * time + offset``."""
     keys = jax.random.split(key, 3)
+    shape = (settings.layers, len(pairs(qubits)), 15)
     return {
-        "theta": jax.random.normal(keys[0], (settings.layers, qubits, 3)),
-        "slope": jax.random.normal(keys[1], (settings.ancillas,)),
+        "theta": settings.spread * jax.random.normal(keys[0], shape),
+        "slope": 2 * jax.random.normal(keys[1], (settings.ancillas,)),
         "offset": jax.random.normal(keys[2], (settings.ancillas,)),
     }
 
 
-def layer(w: Array) -> list[Any]:
-    """RZ, RY, RZ on every qubit and a ring of CZ."""
-    qubits = w.shape[0]
-    turns = [[qj.RZ(a[0], q), qj.RY(a[1], q), qj.RZ(a[2], q)] for q, a in enumerate(w)]
-    pairs = [(q, q + 1) for q in range(qubits - 1)] + [(qubits - 1, 0)] * (qubits > 2)
-    return [*turns, *(qj.CZ(a, b) for a, b in pairs)]
+def layers(theta: Array, qubits: int) -> qj.Layers:
+    """The circuit: general two-qubit gates on `pairs`, layer by layer."""
+
+    def layer(w: Array) -> list[Any]:
+        return [qj.SU4(w[k], a, b) for k, (a, b) in enumerate(pairs(qubits))]
+
+    return qj.Layers(layer, theta)
 
 
-def circuit(params: dict[str, Array], time: Any, rho: Array | None) -> qj.Circuit:
-    """One backward step: the state (or |0...0>), turned ancillas, layers."""
-    qubits, ancillas = params["theta"].shape[1], params["slope"].shape[0]
+def whole(theta: Array, qubits: int) -> Array:
+    """The matrix of the circuit, ``(2**qubits, 2**qubits)``: computed once for all times."""
+    return qj.unitary(qj.Circuit(qubits, [layers(theta, qubits)]))
+
+
+def circuit(params: dict[str, Array], u: Array, time: Any, rho: Array | None) -> qj.Circuit:
+    """One backward step: the state (or |0...0>), turned ancillas, the circuit of matrix ``u``."""
+    ancillas, qubits = params["slope"].shape[0], u.shape[0].bit_length() - 1
     n = qubits - ancillas
     angles = params["slope"] * time + params["offset"]
     ops = [] if rho is None else [qj.Prepare(rho, range(n))]
     ops += [qj.RY(angles[k], n + k) for k in range(ancillas)]
-    return qj.Circuit(qubits, [*ops, qj.Layers(layer, params["theta"])])
+    return qj.Circuit(qubits, [*ops, qj.Unitary(u, range(qubits))])
 
 
-def backward(params: dict[str, Array], rho: Array, time: Any) -> Array:
+def judge_layer(w: Array) -> list[Any]:
+    """RZ, RY, RZ on every qubit and a ring of CZ: a layer of the discriminator."""
+    qubits = w.shape[0]
+    turns = [[qj.RZ(a[0], q), qj.RY(a[1], q), qj.RZ(a[2], q)] for q, a in enumerate(w)]
+    return [*turns, *(qj.CZ(a, b) for a, b in pairs(qubits))]
+
+
+def backward(params: dict[str, Array], u: Array, rho: Array, time: Any) -> Array:
     """The state one step earlier."""
     n = rho.shape[0].bit_length() - 1
-    return qj.reduced_density_matrix(circuit(params, time, rho), range(n), sim=SIM)
+    return qj.reduced_density_matrix(circuit(params, u, time, rho), range(n), sim=SIM)
 
 
 def generated(params: dict[str, Array], d: int, times: int) -> Array:
     """The backward chain from the completely mixed state, ``(times, d, d)``, the last one first."""
     start = jnp.eye(d, dtype=jnp.result_type(jnp.zeros(()), jnp.complex64)) / d
+    u = whole(params["theta"], d.bit_length() - 1 + params["slope"].shape[0])
 
     def step(rho: Array, time: Array) -> tuple[Array, Array]:
-        rho = backward(params, rho, time)
+        rho = backward(params, u, rho, time)
         return rho, rho
 
     return jax.lax.scan(step, start, jnp.arange(times, 0, -1) / times)[1][::-1]
+
+
+def invented(params: dict[str, Array], n: int) -> Array:
+    """The state that the adversarial generator makes of |0...0>."""
+    u = whole(params["theta"], n + params["slope"].shape[0])
+    return qj.reduced_density_matrix(circuit(params, u, 0.0, None), range(n), sim=SIM)
 
 
 def fidelity(a: np.ndarray, b: np.ndarray) -> float:
@@ -168,18 +205,15 @@ def adversarial_update(settings: QgdmSettings) -> tuple[Any, Update]:
 
     def score(judge: Array, rho: Array) -> Array:
         n = rho.shape[0].bit_length() - 1
-        ops = [qj.Prepare(rho, range(n)), qj.Layers(layer, judge)]
+        ops = [qj.Prepare(rho, range(n)), qj.Layers(judge_layer, judge)]
         return qj.expval(qj.Circuit(n, ops), qj.Z(0), sim=SIM)
-
-    def fake(params: Any, n: int) -> Array:
-        return qj.reduced_density_matrix(circuit(params, 0.0, None), range(n), sim=SIM)
 
     def one(carry: Any, rho: Array) -> tuple[Any, Array]:
         (params, judge), (state, judge_state) = carry
         n = rho.shape[0].bit_length() - 1
 
         def gap(params: Any, judge: Array) -> Array:
-            return score(judge, rho) - score(judge, fake(params, n))
+            return score(judge, rho) - score(judge, invented(params, n))
 
         value, gradient = jax.value_and_grad(lambda j: -gap(params, j))(judge)
         judge, judge_state = descend(optimiser, gradient, judge_state, judge)
@@ -211,33 +245,16 @@ def run(run: Run) -> list[Row]:
     rows, table = [], {}
     for n in range(1, settings.most_qubits + 1):
         keys = jax.random.split(jax.random.fold_in(run.key, n), (3, settings.seeds))
-        targets = jax.vmap(lambda k, n=n: target(k, n, settings.rank))(keys[0])
-        qubits = n + settings.ancillas
-        params = jax.vmap(lambda k, q=qubits: initial(k, q, settings))(keys[1])
-        init, update = diffusion_update(settings)
-        (params, _), _ = run.train(
-            f"diffusion {n}",
-            update,
-            (params, jax.vmap(init)(params)),
-            settings.steps,
-            chunk=max(1, settings.steps // 6),
-            data=targets,
-            show=lambda m: f"distance {np.max(m['loss'][-1]):.1e}",
-        )
-        made = jax.vmap(lambda p, n=n: generated(p, 2**n, settings.times))(params)
-        chains = jax.vmap(lambda r: diffused(r, settings.times))(targets)
-        steps = [
-            [fidelity(np.asarray(c[t]), np.asarray(m[t])) for t in range(settings.times)]
-            for c, m in zip(chains, made, strict=True)
-        ]
+        size = f"{n} qubit" + "s" * (n > 1)
+        steps, targets, trained = _diffusion(run, n, 2**n, keys)
+        run.circuit(f"last step, {size}", step_of(jax.tree.map(lambda x: x[0], trained), n))
         rival = _adversary(run, n, targets, keys[2])
-        final = [s[0] for s in steps]
-        table[n] = {"fidelity by step": steps, "adversarial": rival}
+        table[size] = {"fidelity by step": steps, "adversarial": rival}
         rows.append(
             Row(
-                f"fidelity with the target, {n} qubit" + "s" * (n > 1),
+                f"fidelity with the target, {size}",
                 "> 0.99",
-                final,
+                [s[0] for s in steps],
                 [("quantum GAN", float(np.median(rival)))],
                 accept=(0.99, 1.0 + 1e-6),
                 form=".4f",
@@ -245,15 +262,52 @@ def run(run: Run) -> list[Row]:
         )
         rows.append(
             Row(
-                f"lowest fidelity of a step, {n} qubit" + "s" * (n > 1),
+                f"lowest fidelity of a step, {size}",
                 "",
                 [min(s) for s in steps],
                 form=".4f",
             )
         )
-    run.folder.write_json("fidelity.json", {str(n): t for n, t in table.items()})
+        if 0 < settings.low_rank < 2**n:
+            steps, *_ = _diffusion(run, n, settings.low_rank, keys)
+            table[f"{size}, rank {settings.low_rank}"] = {"fidelity by step": steps}
+            rows.append(
+                Row(
+                    f"fidelity with a target of rank {settings.low_rank}, {size}",
+                    "> 0.99",
+                    [s[0] for s in steps],
+                    accept=(0.99, 1.0 + 1e-6),
+                    form=".4f",
+                )
+            )
+    run.folder.write_json("fidelity.json", table)
     run.figure("fidelity", _draw(table))
     return rows
+
+
+def _diffusion(run: Run, n: int, rank: int, keys: Array) -> tuple[list[list[float]], Array, Any]:
+    """For every seed: fidelities by step of the trained chain, the target's first; the targets;
+    the parameters."""
+    settings: QgdmSettings = run.settings
+    targets = jax.vmap(lambda k: target(k, n, rank))(keys[0])
+    params = jax.vmap(lambda k: initial(k, n + settings.ancillas, settings))(keys[1])
+    init, update = diffusion_update(settings)
+    (params, _), _ = run.train(
+        f"diffusion {n}, rank {rank}",
+        update,
+        (params, jax.vmap(init)(params)),
+        settings.steps,
+        chunk=max(1, settings.steps // 4),
+        data=targets,
+        show=lambda m: f"distance {np.max(m['loss'][-1]):.1e}",
+    )
+    made = jax.vmap(lambda p: generated(p, 2**n, settings.times))(params)
+    chains = jax.vmap(lambda r: diffused(r, settings.times))(targets)
+    steps = [
+        [fidelity(np.asarray(c[t]), np.asarray(m[t])) for t in range(settings.times)]
+        for c, m in zip(chains, made, strict=True)
+    ]
+    return steps, targets, params
 
 
 def _adversary(run: Run, n: int, targets: Array, keys: Array) -> list[float]:
@@ -267,29 +321,27 @@ def _adversary(run: Run, n: int, targets: Array, keys: Array) -> list[float]:
         update,
         ((params, judge), jax.vmap(init)((params, judge))),
         settings.steps,
-        chunk=max(1, settings.steps // 6),
+        chunk=max(1, settings.steps // 4),
         data=targets,
         show=lambda m: f"gap {np.max(np.abs(m['loss'][-1])):.1e}",
     )
 
-    def fake(p: Any) -> Array:
-        return qj.reduced_density_matrix(circuit(p, 0.0, None), range(n), sim=SIM)
-
-    made = jax.vmap(fake)(params)
+    made = jax.vmap(lambda p: invented(p, n))(params)
     return [fidelity(np.asarray(a), np.asarray(b)) for a, b in zip(targets, made, strict=True)]
 
 
-def _draw(table: dict[int, dict[str, Any]]) -> Any:
+def _draw(table: dict[str, dict[str, Any]]) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
-    for n, found in table.items():
+    for name, found in table.items():
         steps = np.array(found["fidelity by step"])
         lost = np.maximum(1 - np.median(steps, axis=0), 1e-9)
-        (line,) = axes.semilogy(range(steps.shape[1]), lost, "o-", label=f"{n} qubits")
-        rival = max(1 - np.median(found["adversarial"]), 1e-9)
-        axes.plot([0], [rival], "x", color=line.get_color())
+        (line,) = axes.semilogy(range(steps.shape[1]), lost, "o-", label=name)
+        if "adversarial" in found:
+            rival = max(1 - np.median(found["adversarial"]), 1e-9)
+            axes.plot([0], [rival], "x", color=line.get_color())
     axes.axhline(0.01, color="0.4", lw=1, ls=":")
     axes.set(xlabel="step t (0: the target)", ylabel="infidelity", title="x: quantum GAN")
     axes.legend(frameon=False)
@@ -297,21 +349,29 @@ def _draw(table: dict[int, dict[str, Any]]) -> Any:
     return figure
 
 
+def step_of(params: dict[str, Array], n: int, time: float = 0.0) -> qj.Circuit:
+    """The gates of one backward step on n qubits and the ancillas."""
+    ancillas = params["slope"].shape[0]
+    angles = params["slope"] * time + params["offset"]
+    turned = [qj.RY(angles[k], n + k) for k in range(ancillas)]
+    return qj.Circuit(n + ancillas, [*turned, layers(params["theta"], n + ancillas)])
+
+
 def example(settings: QgdmSettings) -> qj.Circuit:
     """One backward step on two qubits."""
     key = jax.random.key(settings.seed)
-    params = initial(key, 2 + settings.ancillas, settings)
-    return circuit(params, 0.5, target(key, 2, settings.rank))
+    gates = step_of(initial(key, 2 + settings.ancillas, settings), 2, 0.5)
+    return qj.Circuit(gates.n, [qj.Prepare(target(key, 2, 4), (0, 1)), *gates.ops])
 
 
 EXPERIMENT = Experiment(
     name="qgdm",
     title="Quantum generative diffusion on mixed states of one to four qubits",
     paper="arXiv:2401.07039",
-    minutes=15,
+    minutes=6,
     settings=QgdmSettings(),
     run=run,
     circuit=example,
-    quick={"seeds": 1, "most_qubits": 1, "layers": 2, "times": 2, "steps": 12},
+    quick={"seeds": 1, "most_qubits": 2, "layers": 2, "times": 2, "steps": 12},
     x64=True,
 )

@@ -4,6 +4,9 @@ Source: arXiv:2403.07025: an RY-RZ ansatz, the observable Z...Z, depolarising no
 several strengths; a feed-forward network is trained on (strength, expectation value) and asked for
 strength zero. Here over several kinds of noise and seeds, and against the exact noiseless value,
 which the extrapolation never sees.
+
+The paper finds the network nearest to the noiseless value. So every row is held against the best of
+the other fits in it, and the last row counts those in which the network is nearest.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from jaxtyping import Array
 import qjax as qj
 
 from .. import noise
+from ..noise.network import initial_weights, predict
 from ..train import descend
 from .frame import Experiment, Run
 from .settings import Settings, at_least
@@ -116,25 +120,6 @@ def measure(angles: Array, strength: Any, key: Array, kind: Noise, shots: int) -
     return jnp.stack([exact, qj.estimate(circuit, observable, key, shots, sim=sim)[0]])
 
 
-def predict(weights: Any, x: Array) -> Array:
-    """A network of two hidden layers; ``x`` is the strength in units of the strongest one."""
-    h = jnp.atleast_1d(x)
-    for w, b in weights[:-1]:
-        h = jnp.tanh(h @ w + b)
-    w, b = weights[-1]
-    return (h @ w + b)[0]
-
-
-def start(key: Array, width: int) -> Any:
-    """Random weights of a network from one number to one."""
-    sizes = (1, width, width, 1)
-    keys = jax.random.split(key, 3)
-    return [
-        (jax.random.normal(k, (a, b)) / np.sqrt(a), jnp.zeros(b))
-        for k, a, b in zip(keys, sizes[:-1], sizes[1:], strict=True)
-    ]
-
-
 def network_update(rate: float) -> tuple[Any, Callable]:
     """Adam on the squared error of all networks at once; leading axes are shared by all leaves."""
     optimiser = optax.adam(rate)
@@ -172,7 +157,7 @@ def run(run: Run) -> list[Row]:
         "Richardson": noise.Richardson(),
         "exponential": noise.Exponential(),
     }
-    rows, table = [], {}
+    rows, table, nearest = [], {}, 0
     for number, (name, kind) in enumerate(KINDS.items()):
 
         def one(w: Array, p: Array, key: Array, kind: Noise = kind) -> Array:
@@ -185,7 +170,7 @@ def run(run: Run) -> list[Row]:
         both = over(angles, jnp.asarray(strengths), lanes)
         values = jnp.moveaxis(both, -1, 0).reshape(-1, len(strengths))  # exact ones first
         keys = jax.random.split(jax.random.fold_in(key_weights, number), len(values))
-        weights = jax.vmap(lambda k: start(k, settings.width))(keys)
+        weights = jax.vmap(lambda k: initial_weights(k, settings.width))(keys)
         init, update = network_update(settings.rate)
         x = jnp.asarray(strengths / settings.strongest)
         (weights, _), _ = run.train(
@@ -207,17 +192,19 @@ def run(run: Run) -> list[Row]:
                 mean[k] = errors.reshape(settings.seeds, -1).mean(axis=1)
             table[f"{name}, {said}"] = {k: v.tolist() for k, v in mean.items()}
             others = [(k, float(np.median(v))) for k, v in mean.items() if k != "network"]
+            best = min(x for _, x in others)
+            nearest += np.median(mean["network"]) < best
             rows.append(
                 Row(
                     f"mean error at zero noise: {name}, {said}",
-                    "",
+                    "nearest of all",
                     mean["network"].tolist(),
                     others,
-                    # The paper's claim is that of depolarising noise without shot noise.
-                    accept=(0.0, others[0][1]) if number == half == 0 else None,
+                    accept=(0.0, best),
                     form=".1e",
                 )
             )
+    rows.append(Row(f"rows of {len(rows)} in which the network is nearest", "all", [int(nearest)]))
     run.folder.write_json("errors.json", table)
     run.circuit("circuit", ansatz(angles[0]))
     run.figure("errors", _draw(table))

@@ -32,7 +32,9 @@ class ChannelSpec:
         name: the qjax name, as in ``qj.BitFlip``.
         param_names: names of the parameters.
         transfer: ``(params, dtype) -> (4**k, 4**k)`` real, the Pauli transfer matrix.
-        kraus: ``(params, dtype) -> (terms, 2**k, 2**k)`` complex.
+        weighted: ``(params, dtype) -> (weights (terms,), operators (terms, 2**k, 2**k))``, real and
+            complex: Kraus operators are roots of weights times operators. What vanishes with a
+            strength is in the weights, which are smooth there.
         mixture: ``(params, dtype) -> (4**k,)`` probabilities of the Pauli words II..I to ZZ..Z, for
             channels that are random Paulis; None for others.
         diagonal: ``(params, dtype) -> (4**k,)``, the transfer matrix of those; None for others.
@@ -42,10 +44,15 @@ class ChannelSpec:
     name: str
     param_names: tuple[str, ...]
     transfer: Function
-    kraus: Function
+    weighted: Callable[[tuple, Any], tuple[Any, Any]]
     mixture: Function | None = None
     diagonal: Function | None = None
     probabilities: tuple[str, ...] = ()
+
+    def kraus(self, params: tuple, dtype: Any) -> Any:
+        """Kraus operators, complex ``(terms, 2**k, 2**k)``."""
+        weights, operators = self.weighted(params, dtype)
+        return root(weights)[:, None, None].astype(operators.dtype) * operators
 
 
 CHANNELS: dict[str, ChannelSpec] = {}
@@ -125,14 +132,13 @@ def _paulis(
     def transfer(params: tuple, dtype: Any) -> Any:
         return jnp.diag(diagonal(params, dtype))
 
-    def kraus(params: tuple, dtype: Any) -> Any:
+    def weighted(params: tuple, dtype: Any) -> tuple[Any, Any]:
         p = mixture(params, dtype)
         k = int(p.shape[0]).bit_length() // 2
-        basis = jnp.asarray(pauli_basis(k), np.result_type(dtype, np.complex64))
-        return root(p)[:, None, None].astype(basis.dtype) * basis
+        return p, jnp.asarray(pauli_basis(k), np.result_type(dtype, np.complex64))
 
     CHANNELS[name] = ChannelSpec(
-        name, param_names, transfer, kraus, mixture, diagonal, probabilities
+        name, param_names, transfer, weighted, mixture, diagonal, probabilities
     )
 
 
@@ -177,31 +183,39 @@ def _relaxation(gain: Any, loss: Any, coherence: Any, dtype: Any) -> Any:
     )
 
 
-def _damping_kraus(gamma: Any, excited: Any, dtype: Any) -> Any:
-    down, up, keep = 1 - excited, excited, 1 - gamma
+def _terms(parts: list[tuple[Any, list[list[Any]]]], dtype: Any) -> tuple[Any, Any]:
+    """Weights and operators of a list of them."""
+    weights = jnp.stack([jnp.asarray(w, dtype) for w, _ in parts])
+    return weights, as_complex(jnp.stack([_matrix(rows, dtype) for _, rows in parts]))
+
+
+def _damping_terms(gamma: Any, excited: Any, dtype: Any) -> tuple[Any, Any]:
+    down, up, kept = 1 - excited, excited, root(1 - gamma)
     parts = [
-        _matrix([[root(down), 0], [0, root(down * keep)]], dtype),
-        _matrix([[0, root(down * gamma)], [0, 0]], dtype),
-        _matrix([[root(up * keep), 0], [0, root(up)]], dtype),
-        _matrix([[0, 0], [root(up * gamma), 0]], dtype),
+        (down, [[1, 0], [0, kept]]),
+        (down * gamma, [[0, 1], [0, 0]]),
+        (up, [[kept, 0], [0, 1]]),
+        (up * gamma, [[0, 0], [1, 0]]),
     ]
-    return as_complex(jnp.stack(parts))
+    return _terms(parts, dtype)
 
 
-def _dephasing_kraus(lam: Any, dtype: Any) -> Any:
-    parts = [
-        _matrix([[1, 0], [0, root(1 - lam)]], dtype),
-        _matrix([[0, 0], [0, root(lam)]], dtype),
-    ]
-    return as_complex(jnp.stack(parts))
+def _dephasing_terms(lam: Any, dtype: Any) -> tuple[Any, Any]:
+    parts = [(1, [[1, 0], [0, root(1 - lam)]]), (lam, [[0, 0], [0, 1]])]
+    return _terms(parts, dtype)
 
 
-def _add(name: str, names: tuple[str, ...], transfer: Any, kraus: Any, chances: Any) -> None:
+def _zero_temperature(gamma: Any, dtype: Any) -> tuple[Any, Any]:
+    weights, operators = _damping_terms(gamma, jnp.zeros((), dtype), dtype)
+    return weights[:2], operators[:2]
+
+
+def _add(name: str, names: tuple[str, ...], transfer: Any, weighted: Any, chances: Any) -> None:
     CHANNELS[name] = ChannelSpec(
         name,
         names,
         lambda params, dtype: transfer(*params, dtype),
-        lambda params, dtype: kraus(*params, dtype),
+        lambda params, dtype: weighted(*params, dtype),
         None,
         None,
         chances,
@@ -212,21 +226,21 @@ _add(
     "AmplitudeDamping",
     ("gamma",),
     lambda g, dtype: _relaxation(0, g, root(1 - g), dtype),
-    lambda g, dtype: _damping_kraus(g, jnp.zeros((), dtype), dtype)[:2],
+    _zero_temperature,
     ("gamma",),
 )
 _add(
     "GeneralizedAmplitudeDamping",
     ("gamma", "excited"),
     lambda g, e, dtype: _relaxation(e * g, (1 - e) * g, root(1 - g), dtype),
-    _damping_kraus,
+    _damping_terms,
     ("gamma", "excited"),
 )
 _add(
     "PhaseDamping",
     ("lam",),
     lambda lam, dtype: _relaxation(0, 0, root(1 - lam), dtype),
-    _dephasing_kraus,
+    _dephasing_terms,
     ("lam",),
 )
 
@@ -236,32 +250,33 @@ def _thermal(t1: Any, t2: Any, time: Any, excited: Any, dtype: Any) -> Any:
     return _relaxation(excited * decay, (1 - excited) * decay, jnp.exp(-time / t2), dtype)
 
 
-def _thermal_kraus(t1: Any, t2: Any, time: Any, excited: Any, dtype: Any) -> Any:
-    damping = _damping_kraus(-jnp.expm1(-time / t1), excited, dtype)
-    pure = jnp.maximum(-jnp.expm1(time / t1 - 2 * time / t2), 0)
-    dephasing = _dephasing_kraus(pure, dtype)
+def _thermal_terms(t1: Any, t2: Any, time: Any, excited: Any, dtype: Any) -> tuple[Any, Any]:
+    w, damping = _damping_terms(-jnp.expm1(-time / t1), excited, dtype)
+    pure = -jnp.expm1(time / t1 - 2 * time / t2)
+    # Not jnp.maximum, which halves the slope where both are 0.
+    v, dephasing = _dephasing_terms(jnp.where(pure < 0, 0, pure), dtype)
     both = jnp.einsum("mab,nbc->mnac", dephasing, damping, precision=HIGHEST)
-    return both.reshape(-1, 2, 2)
+    return (v[:, None] * w[None, :]).reshape(-1), both.reshape(-1, 2, 2)
 
 
-_add("ThermalRelaxation", ("t1", "t2", "time", "excited"), _thermal, _thermal_kraus, ("excited",))
+_add("ThermalRelaxation", ("t1", "t2", "time", "excited"), _thermal, _thermal_terms, ("excited",))
 
 
-def _readout_kraus(a: Any, b: Any, dtype: Any) -> Any:
+def _readout_terms(a: Any, b: Any, dtype: Any) -> tuple[Any, Any]:
     parts = [
-        _matrix([[root(1 - a), 0], [0, 0]], dtype),
-        _matrix([[0, 0], [root(a), 0]], dtype),
-        _matrix([[0, 0], [0, root(1 - b)]], dtype),
-        _matrix([[0, root(b)], [0, 0]], dtype),
+        (1 - a, [[1, 0], [0, 0]]),
+        (a, [[0, 0], [1, 0]]),
+        (1 - b, [[0, 0], [0, 1]]),
+        (b, [[0, 1], [0, 0]]),
     ]
-    return as_complex(jnp.stack(parts))
+    return _terms(parts, dtype)
 
 
 _add(
     "ReadoutError",
     ("zero_as_one", "one_as_zero"),
     lambda a, b, dtype: _relaxation(a, b, 0, dtype),
-    _readout_kraus,
+    _readout_terms,
     ("zero_as_one", "one_as_zero"),
 )
 
@@ -279,19 +294,23 @@ def pauli_components(rho: Any, dtype: Any) -> Any:
     return jnp.real(jnp.matmul(flat, rho.reshape(-1), precision=HIGHEST)).astype(dtype)
 
 
-def _prepared_kraus(rho: Any, dtype: Any) -> Any:
+def _prepared_terms(rho: Any, dtype: Any) -> tuple[Any, Any]:
     values, vectors = jnp.linalg.eigh(as_complex(rho))
-    weighted = vectors * as_complex(root(values))[None, :]
     d = rho.shape[-1]
-    eye = jnp.eye(d, dtype=weighted.dtype)
-    return (weighted.T[:, None, :, None] * eye[None, :, None, :]).reshape(d * d, d, d)
+    eye = jnp.eye(d, dtype=vectors.dtype)
+    operators = vectors.T[:, None, :, None] * eye[None, :, None, :]
+    return jnp.repeat(jnp.maximum(values, 0), d), operators.reshape(d * d, d, d)
 
 
-_add("Prepare", ("rho",), _prepared, _prepared_kraus, ())
+def _given_terms(operators: Any, dtype: Any) -> tuple[Any, Any]:
+    return jnp.ones(operators.shape[0], dtype), as_complex(operators)
+
+
+_add("Prepare", ("rho",), _prepared, _prepared_terms, ())
 _add(
     "KrausChannel",
     ("operators",),
     kraus_transfer,
-    lambda operators, dtype: as_complex(operators),
+    _given_terms,
     (),
 )

@@ -24,6 +24,7 @@ from .extrapolation import Exponential, Extrapolation, Linear, Polynomial, Richa
 from .fold import fold, fold_gates
 from .insert import insert
 from .model import NoiseModel, OverRotation, Rule
+from .network import Network
 from .readout import confusion_matrix, correct_readout, nearest_probabilities
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Exponential",
     "Extrapolation",
     "Linear",
+    "Network",
     "NoiseModel",
     "OverRotation",
     "Polynomial",

@@ -22,7 +22,8 @@ Extrapolation = Callable[[Any, Any], Any]
 """``(scales, values) -> value at scale 0``."""
 
 
-def _checked(scales: Any, values: Any, least: int, name: str) -> tuple[np.ndarray, Any]:
+def checked_scales(scales: Any, values: Any, least: int, name: str) -> tuple[np.ndarray, Any]:
+    """Scales as numbers and values as an array, or an error that names what does not fit."""
     try:
         x = np.asarray(scales, float)
     except (TypeError, ValueError, jax.errors.TracerArrayConversionError):
@@ -62,7 +63,7 @@ class Polynomial:
     degree: int
 
     def __call__(self, scales: Any, values: Any) -> Float[Array, ...]:
-        x, y = _checked(scales, values, self.degree + 1, f"Polynomial({self.degree})")
+        x, y = checked_scales(scales, values, self.degree + 1, f"Polynomial({self.degree})")
         w = _weights(x[:, None] ** np.arange(self.degree + 1)[None, :])
         return jnp.tensordot(jnp.asarray(w, y.dtype), y, 1, precision=HIGHEST)
 
@@ -88,7 +89,7 @@ class Richardson:
     """
 
     def __call__(self, scales: Any, values: Any) -> Float[Array, ...]:
-        x, y = _checked(scales, values, 1, "Richardson")
+        x, y = checked_scales(scales, values, 1, "Richardson")
         ratios = x[None, :] / (x[None, :] - x[:, None] + np.eye(len(x)))
         w = np.prod(np.where(np.eye(len(x), dtype=bool), 1, ratios), axis=1)
         return jnp.tensordot(jnp.asarray(w, y.dtype), y, 1, precision=HIGHEST)
@@ -119,7 +120,7 @@ class Exponential:
     asymptote: float = 0.0
 
     def __call__(self, scales: Any, values: Any) -> Float[Array, ...]:
-        x, y = _checked(scales, values, 2, "Exponential")
+        x, y = checked_scales(scales, values, 2, "Exponential")
         gap = y - self.asymptote
         sign = jnp.sign(gap[:1])
         size = jnp.maximum(sign * gap, 1e-12)  # values beyond the limit count as at the limit
@@ -147,8 +148,8 @@ def zne(
             ``lambda c: qj.expval(noise.insert(c, model), obs, sim=qj.DensityMatrix())``.
         circuit: what is run, without noise.
         scales: by how much the circuit is folded, each at least 1.
-        extrapolation: `Linear`, `Polynomial`, `Richardson`, `Exponential`, or any function of
-            ``(scales, values)``.
+        extrapolation: `Linear`, `Polynomial`, `Richardson`, `Exponential`, `Network`, or any
+            function of ``(scales, values)``.
         folding: `fold` or `fold_gates`.
 
     Returns:

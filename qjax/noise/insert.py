@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import jax
 
 from ..circuit import (
-    Barrier,
     Circuit,
     Gate,
     If,
@@ -22,7 +22,10 @@ from ..circuit import (
 from ..errors import ParameterError
 from .model import NoiseModel, OverRotation, Rule
 
-Marked = tuple[Operation, tuple[bool, ...]]  # an operation, and which of its leaves vary by layer
+Marks = tuple[tuple[bool, ...], ...]
+"""For each leaf of an operation: whether it varies along each of the `Layers` around it."""
+
+Marked = tuple[Operation, Marks]
 
 
 def insert(circuit: Circuit, model: NoiseModel, *, measured: bool = False) -> Circuit:
@@ -60,7 +63,7 @@ def insert(circuit: Circuit, model: NoiseModel, *, measured: bool = False) -> Ci
             fix="for a device file write qjax.noise.load_device(path).model()",
         )
     walk = _Walk(model, circuit.n)
-    ops = [op for op, _ in walk.through([(op, ()) for op in circuit.ops], marked=False)]
+    ops = [op for op, _ in walk.through([(op, _fixed(op, 0)) for op in circuit.ops])]
     ops += [op for op, _ in walk.meet(range(circuit.n))]
     if measured:
         ops += [op for q in range(circuit.n) for op in model.reading(q)]
@@ -70,9 +73,13 @@ def insert(circuit: Circuit, model: NoiseModel, *, measured: bool = False) -> Ci
 class _Walk:
     """Goes through operations in order and keeps the time at which each qubit is free."""
 
-    def __init__(self, model: NoiseModel, n: int) -> None:
-        self.model, self.n = model, n
+    def __init__(self, model: NoiseModel, n: int, depth: int = 0) -> None:
+        self.model, self.n, self.depth = model, n, depth
         self.time = [0.0] * n
+
+    def still(self, ops: Sequence[Operation]) -> list[Marked]:
+        """Operations that are the same in every layer."""
+        return [(op, _fixed(op, self.depth)) for op in ops]
 
     def meet(self, qubits: Any) -> list[Marked]:
         """The qubits wait for the last of them."""
@@ -80,7 +87,7 @@ class _Walk:
         latest = max((self.time[q] for q in qubits), default=0.0)
         out: list[Marked] = []
         for q in qubits:
-            out += _plain(self.model.waiting(q, latest - self.time[q]))
+            out += self.still(self.model.waiting(q, latest - self.time[q]))
             self.time[q] = latest
         return out
 
@@ -88,30 +95,27 @@ class _Walk:
         """The qubits relax while something happens to them."""
         out: list[Marked] = []
         for q in qubits:
-            out += _plain(self.model.waiting(q, duration))
+            out += self.still(self.model.waiting(q, duration))
             self.time[q] += duration
         return out
 
-    def through(self, ops: Sequence[Marked], marked: bool) -> list[Marked]:
+    def through(self, ops: Sequence[Marked]) -> list[Marked]:
         out: list[Marked] = []
         for op, marks in ops:
             if isinstance(op, Gate):
                 out += self._gate(op, marks)
             elif isinstance(op, Measure):
                 out += self.meet([op.qubit])
-                out += _plain(self.model.waiting(op.qubit, self.model.measure_duration))
+                out += self.still(self.model.waiting(op.qubit, self.model.measure_duration))
                 self.time[op.qubit] += self.model.measure_duration
-                out += [*_plain(self.model.reading(op.qubit)), (op, marks)]
+                out += [*self.still(self.model.reading(op.qubit)), (op, marks)]
             elif isinstance(op, Layers | Repeat | If | While):
-                out += self.meet(range(self.n))
-                out.append((self._block(op), marks) if not marked else self._nested(op, marks))
-            elif isinstance(op, Barrier):
-                out += [*self.meet(op.qubits), (op, marks)]
+                out += [*self.meet(range(self.n)), self._block(op, marks)]
             else:
                 out += [*self.meet(op.qubits), (op, marks)]
         return out
 
-    def _gate(self, gate: Gate, marks: tuple[bool, ...]) -> list[Marked]:
+    def _gate(self, gate: Gate, marks: Marks) -> list[Marked]:
         out = self.meet(gate.qubits)
         noise: list[Marked] = []
         shown = gate
@@ -119,57 +123,32 @@ class _Walk:
             if isinstance(rule, OverRotation) and rule.matches(gate):
                 shown = rule.turned(shown)
             elif isinstance(rule, Rule) and rule.matches(gate):
-                noise += _plain(rule.after(gate))
+                noise += self.still(rule.after(gate))
         out.append((shown, marks))
         return [*out, *noise, *self.spend(gate.qubits, self.model.duration(gate))]
 
-    def _body(self, ops: Sequence[Marked], marked: bool) -> list[Marked]:
-        inner = _Walk(self.model, self.n)
-        return [*inner.through(ops, marked), *inner.meet(range(self.n))]
+    def _block(self, op: Any, marks: Marks) -> Marked:
+        """The block with noise in its bodies; its leaves keep their marks, those of noise get none.
 
-    def _block(self, op: Operation) -> Operation:
+        Inside `Layers` each leaf has one mark more, which says whether it varies by its layer.
+        """
+        bodies, static = op.tree_flatten()
+        depth = self.depth
         if isinstance(op, Layers):
-            leaves = jax.tree.structure(op.ops).unflatten([_Mark(s) for s in op.stacked])
-            body = self._body(
-                [
-                    (o, tuple(m.moving for m in jax.tree.leaves(marks)))
-                    for o, marks in zip(op.ops, leaves, strict=True)
-                ],
-                marked=True,
-            )
-            stacked = tuple(m for o, marks in body for m in _marks_of(o, marks))
-            ops = tuple(o for o, _ in body)
-            return object.__new__(Layers)._set(ops, stacked, op.reverse, op.length)
-        bodies = [[(o, ()) for o in op.ops]]  # type: ignore[attr-defined]
-        if isinstance(op, If):
-            bodies.append([(o, ()) for o in op.else_ops])
-        made = [tuple(o for o, _ in self._body(b, marked=False)) for b in bodies]
-        if isinstance(op, Repeat):
-            return object.__new__(Repeat)._set(made[0], op.times)
-        if isinstance(op, While):
-            return While(op.condition, list(made[0]), op.limit)
-        assert isinstance(op, If)
-        return If(op.condition, list(made[0]), list(made[1]) or None)
-
-    def _nested(self, op: Operation, marks: tuple[bool, ...]) -> Marked:
-        raise ParameterError(
-            "insert: a block within Layers cannot take noise",
-            got=repr(op)[:60],
-            fix="put the noise in where the layers are written: in layer_fn",
-        )
+            depth += 1
+            marks = tuple((*m, s) for m, s in zip(marks, op.stacked, strict=True))
+        each = iter(marks)
+        made = []
+        for body in bodies:
+            inner = _Walk(self.model, self.n, depth)
+            marked = [(o, tuple(islice(each, len(jax.tree.leaves(o))))) for o in body]
+            made.append([*inner.through(marked), *inner.meet(range(self.n))])
+        marks = tuple(m for body in made for _, ms in body for m in ms)
+        if isinstance(op, Layers):
+            static = (tuple(m[-1] for m in marks), *static[1:])
+            marks = tuple(m[:-1] for m in marks)
+        return op.tree_unflatten(static, [tuple(o for o, _ in body) for body in made]), marks
 
 
-class _Mark:
-    """Stands for a leaf and says whether it varies by layer."""
-
-    def __init__(self, moving: bool) -> None:
-        self.moving = moving
-
-
-def _marks_of(op: Operation, marks: tuple[bool, ...]) -> tuple[bool, ...]:
-    count = len(jax.tree.leaves(op))
-    return marks if len(marks) == count else (False,) * count
-
-
-def _plain(ops: Sequence[Operation]) -> list[Marked]:
-    return [(op, ()) for op in ops]
+def _fixed(op: Operation, depth: int) -> Marks:
+    return ((False,) * depth,) * len(jax.tree.leaves(op))

@@ -111,6 +111,37 @@ def test_noise_in_blocks_and_branches():
     np.testing.assert_allclose(rho, expected, rtol=0, atol=1e-12)
 
 
+def test_noise_in_nested_blocks():
+    """Repeats, branches and layers inside of layers take the noise that their unrolled forms do."""
+
+    def inner(x):
+        return [qj.RZ(x, 0), qj.RX(0.3, 1)]
+
+    def layer(w):
+        return [
+            qj.Repeat([qj.RY(w[0], 0), qj.CX(0, 1)], 2),
+            qj.Layers(inner, jnp.stack([w[0], w[1], 0.4])),
+            qj.If(0, [qj.RY(w[1], 1)], [qj.RX(w[0], 0), qj.RX(0.2, 0)]),
+        ]
+
+    params = jnp.array([[0.3, 0.5], [0.8, 1.3], [2.1, 0.1]])
+    start = [qj.RY(0.7, 0), qj.Measure(0, 0), qj.RX(0.9, 0)]
+    blocks = qj.Circuit(2, [*start, qj.Layers(layer, params)], bits=1)
+    # The same without the outer layers, whose insertion has a test of its own.
+    plain = qj.Circuit(2, [*start, *(op for w in params for op in layer(w))], bits=1)
+    model = noise.NoiseModel(
+        [noise.OverRotation(0.1), noise.Rule(lambda *q: qj.Depolarizing(0.05, q))],
+        durations={"RY": 1.0},
+        t1=50.0,
+        t2=60.0,
+    )
+    noisy = noise.insert(blocks, model)
+    assert isinstance(noisy.ops[-1], qj.Layers)
+    np.testing.assert_allclose(
+        qj.run(noisy, sim=MIXED), nref.density_matrix(noise.insert(plain, model)), atol=1e-12
+    )
+
+
 def test_strengths_of_a_model_can_be_differentiated():
     """With respect to an error rate, a relaxation time and a systematic rotation, under jit."""
 
@@ -195,6 +226,3 @@ def test_misuse_of_models():
     model = noise.NoiseModel(t1=[1.0, 1.0], t2=[1.0, 1.0], durations={"H": 1.0})
     with pytest.raises(e.ParameterError, match="t1 says nothing of qubit 2"):
         noise.insert(circuit, model)
-    nested = qj.Layers(lambda x: [qj.Repeat([qj.RX(x, 0)], 2)], jnp.ones(2))
-    with pytest.raises(e.ParameterError, match="layer_fn"):
-        noise.insert(qj.Circuit(1, [nested]), noise.NoiseModel())

@@ -6,21 +6,22 @@ of traced operations does not grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ..kernels import HIGHEST, Pair, apply_matrix
 from ..steps.step import Leaf, Parameter, Step
 from .basis import axes_of
+from .together import Row, stack, together, value_of_row
 from .transfer import Form
 
 LARGEST = 3  # qubits of the largest operation that becomes a transfer matrix
 FUSED = 2  # qubits that operations may grow to in one block
+SMALL = 8  # bits of registers where an elementwise loop is faster than a matrix product
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,6 @@ class Chain:
     @property
     def forms(self) -> tuple[Form, ...]:
         return tuple(item.form for item in self.items)
-
-    @property
-    def params(self) -> list[Parameter]:
-        return [p for item in self.items for p in item.params]
 
 
 @dataclass
@@ -72,9 +69,13 @@ class Block:
 
 
 class Fusion:
-    """Blocks that are still open: an operation joins the last block that it can reach."""
+    """Blocks that are still open: an operation joins the last block that it can reach.
 
-    def __init__(self) -> None:
+    With ``paired`` what is left over on single neighbouring qubits makes blocks of two.
+    """
+
+    def __init__(self, paired: bool = True) -> None:
+        self.paired = paired
         self.blocks: list[Block] = []
         self.last: dict[int, Block] = {}
 
@@ -96,11 +97,11 @@ class Fusion:
         self.last.update(dict.fromkeys(item.qubits, block))
 
     def close(self) -> list[Block]:
-        """All blocks in order; those on single neighbouring qubits that were left over in pairs."""
+        """All blocks in order."""
         waiting: list[Block] = []
         for q in sorted(self.last):
             block = self.last[q]
-            if len(block.qubits) > 1:
+            if len(block.qubits) > 1 or not self.paired:
                 continue
             if waiting and waiting[-1].qubits == (q - 1,):
                 other = waiting.pop()
@@ -125,13 +126,17 @@ class BlocksStep(Step):
     def __init__(self, n: int, blocks: Sequence[Block], register: int) -> None:
         self.n, self.blocks, self.register = n, tuple(blocks), register
         self.qubits = frozenset(q for b in blocks for q in b.qubits)
+        self.items = [item for b in blocks for item in b.items]
         self.leaves = frozenset(
-            p.index for b in blocks for i in b.items for p in i.params if isinstance(p, Leaf)
+            p.index for item in self.items for p in item.params if isinstance(p, Leaf)
         )
 
     def apply(self, state: Pair, coefficients: list[Any]) -> Pair:
         for block, matrix in zip(self.blocks, coefficients, strict=True):
             m = jnp.asarray(matrix, state[0].dtype)
+            if len(block.qubits) == 1 and self.register <= SMALL:
+                state = (_on_one_qubit(m, state[0], block.qubits[0]), None)
+                continue
             state = apply_matrix(state, (m, None), axes_of(block.qubits), self.register)
         return state
 
@@ -144,6 +149,12 @@ class BlocksStep(Step):
         return "transfer matrices on " + ", ".join(parts)
 
 
+def _on_one_qubit(matrix: Any, x: Any, qubit: int) -> Any:
+    """A matrix on one qubit as one loop, its derivatives too."""
+    parts = x.reshape(4**qubit, 1, 4, -1)
+    return jnp.sum(matrix[None, :, :, None] * parts, axis=2).reshape(x.shape)
+
+
 def value_of(p: Parameter, leaves: Sequence[Any], dtype: Any) -> Any:
     """A parameter: a leaf in the precision of the state (or its complex partner), or a number."""
     if not isinstance(p, Leaf):
@@ -152,11 +163,11 @@ def value_of(p: Parameter, leaves: Sequence[Any], dtype: Any) -> Any:
     return x.astype(np.result_type(dtype, np.complex64) if p.is_complex else dtype)
 
 
-def block_matrices(blocks: Sequence[Block], leaves: Sequence[Any], dtype: Any) -> list[Any]:
+def block_matrices(blocks: Sequence[Block], operands: Operands, dtype: Any) -> list[Any]:
     """The transfer matrix of every block; equal chains, then equal blocks, in one go each."""
     chains = [block.chains() for block in blocks]
     jobs = [
-        (chain.forms, [value_of(p, leaves, dtype) for p in chain.params])
+        (chain.forms, [v for item in chain.items for v in operands[item]])
         for some in chains
         for chain in some
     ]
@@ -166,36 +177,30 @@ def block_matrices(blocks: Sequence[Block], leaves: Sequence[Any], dtype: Any) -
         place = {q: i for i, q in enumerate(block.qubits)}
         parts = tuple((tuple(place[q] for q in c.qubits), c.forms) for c in some)
         jobs_of_blocks.append(((len(block.qubits), parts), [next(made) for _ in some]))
-    return together(jobs_of_blocks, lambda key, values: block_matrix(key, values, dtype))
+    matrices = together(jobs_of_blocks, lambda key, values: block_matrix(key, values, dtype))
+    return [value_of_row(m) for m in matrices]
 
 
-def together(jobs: Sequence[tuple[Any, list[Any]]], make: Any) -> list[Any]:
-    """``make(key, values)`` of every job; jobs with equal keys in one vectorised call."""
-    groups: dict[Any, list[int]] = {}
-    for k, (key, values) in enumerate(jobs):
-        # Kraus channels of one form may have different numbers of operators.
-        groups.setdefault((key, tuple(jnp.shape(v) for v in values)), []).append(k)
-    out: list[Any] = [None] * len(jobs)
-    # By eights: XLA reads the parts of a larger stack by a loop each.
-    eights = [(k, ks[i : i + 8]) for (k, _), ks in groups.items() for i in range(0, len(ks), 8)]
-    for key, members in eights:
-        first = jobs[members[0]][1]
-        moving = [i for i, v in enumerate(first) if not isinstance(v, np.ndarray)]
-        if len(members) == 1 or not moving:
-            made = make(key, first)
-            for k in members:
-                out[k] = made
-            continue
+Operands = Mapping[Placed, list[Any]]
+"""What is known of each operation: its matrix, where one table holds those of its kind, else the
+values of its parameters."""
 
-        def one(values: list[Any], key: Any = key, first: Any = first, moving: Any = moving) -> Any:
-            mine = list(first)
-            for i, v in zip(moving, values, strict=True):
-                mine[i] = v
-            return make(key, mine)
 
-        table = jax.vmap(one)([jnp.stack([jobs[k][1][i] for k in members]) for i in moving])
-        for row, k in enumerate(members):
-            out[k] = table[row]
+def operands_of(items: Sequence[Placed], leaves: Sequence[Any], dtype: Any) -> Operands:
+    """Operations to their operands; matrices of gates with one angle are rows of a table.
+
+    The sines and cosines are operands of a matrix product and so computed once each; XLA would
+    repeat them for every element of an elementwise expression.
+    """
+    out: dict[Placed, list[Any]] = {}
+    kinds: dict[Form, list[Placed]] = {}
+    for item in dict.fromkeys(items):
+        out[item] = [value_of(p, leaves, dtype) for p in item.params]
+        if item.form.tabled:
+            kinds.setdefault(item.form, []).append(item)
+    for form, some in kinds.items():
+        table = form.table(stack([out[item][0] for item in some]), dtype)
+        out |= {item: [Row(table, k)] for k, item in enumerate(some)}
     return out
 
 
@@ -204,9 +209,11 @@ def chain_matrix(forms: Sequence[Form], values: Sequence[Any], dtype: Any) -> An
     source = iter(values)
     whole: Any = None
     for form in forms:
-        params = [next(source) for _ in form.item.params]
-        constant = form.constant
-        m = form.matrix(params, dtype) if constant is None else constant
+        if form.tabled:
+            m = next(source)
+        else:
+            params = [next(source) for _ in form.item.params]
+            m = form.matrix(params, dtype) if form.constant is None else form.constant
         whole = m if whole is None else _times(m, whole, dtype)
     return whole
 

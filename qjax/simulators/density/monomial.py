@@ -7,22 +7,24 @@ few qubits, where the overhead of each matrix product counts, loops over the ele
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ...gates.channels import CHANNELS
 from ..gather import permute
-from ..kernels import Pair, split_axes
+from ..kernels import Pair
 from ..steps.step import Leaf, Step
 from .basis import axes_of
-from .blocks import Placed, value_of
+from .blocks import Operands, Placed
+from .spread import Spread
+from .together import stacked
 from .transfer import Form
 
 REGISTER = 10
+AT_ONCE = 8  # factors in one product: XLA fuses the parts of so large a concatenation
 
 
 @lru_cache(maxsize=1024)
@@ -42,33 +44,8 @@ def is_scaling(form: Form) -> bool:
     return form.channel and CHANNELS[form.item.name].diagonal is not None
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(2, 3))
-def scale(x: Any, d: Any, axes: tuple[int, ...], register: int) -> Any:
-    """``x[j]`` times the entry of ``d`` that the bits of j on the (ascending) axes name.
-
-    As a gather, which XLA fuses with the permutations around it; where it is differentiated, as a
-    product of broadcast arrays, whose derivative is a sum and not a scatter.
-    """
-    index = np.zeros(2**register, np.int32)
-    for axis in axes:
-        index = 2 * index + (np.arange(2**register) >> (register - 1 - axis) & 1).astype(np.int32)
-    return x * d.at[jnp.asarray(index)].get(mode="promise_in_bounds")
-
-
-@scale.defjvp
-def _scale_rule(axes: tuple[int, ...], register: int, primals: Any, tangents: Any) -> Any:
-    shape, places = split_axes(register, axes)
-    spread = [2 if a in places else 1 for a in range(len(shape))]
-
-    def times(x: Any, d: Any) -> Any:
-        return (x.reshape(shape) * d.reshape(spread)).reshape(x.shape)
-
-    (x, d), (x_dot, d_dot) = primals, tangents
-    return times(x, d), times(x_dot, d) + times(x, d_dot)
-
-
 class MonomialStep(Step):
-    """Signed permutations and scalings in order."""
+    """Signed permutations and scalings in order: one permutation, then one diagonal."""
 
     kind = "monomial"
     real = True
@@ -78,19 +55,29 @@ class MonomialStep(Step):
         self.items = tuple(items)
         self.qubits = frozenset(q for i in items for q in i.qubits)
         self.leaves = frozenset(p.index for i in items for p in i.params if isinstance(p, Leaf))
-        # Permutations in succession are one; a scaling is an item by itself.
-        self.parts: list[Placed | tuple[np.ndarray, np.ndarray]] = []
-        for item in self.items:
+        # From the end: where an element of the result stood before what has been seen.
+        source, sign = np.arange(2**register), np.ones(2**register, int)
+        scaled: list[tuple[Placed, np.ndarray]] = []
+        for item in reversed(self.items):
             if is_scaling(item.form):
-                self.parts.append(item)
-                continue
-            source, sign = self._whole(item)
-            last = self.parts[-1] if self.parts else None
-            if isinstance(last, tuple):
-                source, sign = last[0][source], sign * last[1][source]
-                self.parts[-1] = (source, sign)
+                scaled.append((item, self._letters(item)[source]))
             else:
-                self.parts.append((source, sign))
+                before, turned = self._whole(item)
+                source, sign = before[source], sign * turned[source]
+        self.source, self.sign = source, sign
+        by_size: dict[int, list[tuple[Placed, np.ndarray]]] = {}
+        for item, index in scaled:
+            by_size.setdefault(len(item.qubits), []).append((item, index))
+        groups = [g[k : k + AT_ONCE] for g in by_size.values() for k in range(0, len(g), AT_ONCE)]
+        self.scalings = [[item for item, _ in group] for group in groups]
+        self.spread = [Spread(np.stack([index for _, index in group])) for group in groups]
+
+    def _letters(self, item: Placed) -> np.ndarray:
+        """For each element of the register its entry in the diagonal of a scaling."""
+        where, out = np.arange(2**self.register), np.zeros(2**self.register, np.int32)
+        for axis in axes_of(item.qubits):
+            out = 2 * out + (where >> (self.register - 1 - axis) & 1).astype(np.int32)
+        return out
 
     def _whole(self, item: Placed) -> tuple[np.ndarray, np.ndarray]:
         """A signed permutation of the whole register."""
@@ -107,33 +94,24 @@ class MonomialStep(Step):
         signs = np.moveaxis(signs, range(len(axes)), axes)
         return back.reshape(-1), signs.reshape(-1)
 
-    @property
-    def scalings(self) -> list[Placed]:
-        """The operations that have parameters."""
-        return [part for part in self.parts if isinstance(part, Placed)]
-
-    def jobs(self, leaves: Sequence[Any], dtype: Any) -> list[tuple[Any, list[Any]]]:
-        """What must be computed: forms and the values of their parameters."""
-        return [
-            ((part.form,), [value_of(p, leaves, dtype) for p in part.params])
-            for part in self.scalings
-        ]
+    def tables(self, operands: Operands) -> list[Any]:
+        """The diagonals of the scalings, those on equally many qubits stacked."""
+        return [stacked([operands[item][0] for item in group]) for group in self.scalings]
 
     def apply(self, state: Pair, coefficients: list[Any]) -> Pair:
-        x, made = state[0], iter(coefficients)
-        for part in self.parts:
-            if isinstance(part, Placed):
-                x = scale(x, next(made), axes_of(part.qubits), self.register)
-                continue
-            source, sign = part
-            inverse = np.argsort(source)
-            x = permute(x, jnp.asarray(source, np.int32), jnp.asarray(inverse, np.int32))
-            if np.any(sign < 0):
-                x = x * jnp.asarray(sign, x.dtype)
+        x = state[0]
+        if np.any(self.source != np.arange(len(self.source))):
+            inverse = np.argsort(self.source)
+            x = permute(x, *(jnp.asarray(i, np.int32) for i in (self.source, inverse)))
+        if np.any(self.sign < 0):
+            x = x * jnp.asarray(self.sign, x.dtype)
+        for table, spread in zip(coefficients, self.spread, strict=True):
+            x = x * spread.product(table)
         return x, None
 
     def cost(self) -> tuple[float, float]:
-        return len(self.parts) * 2.0**self.register, float(len(self.parts))
+        count = 1 + sum(len(group) for group in self.scalings)
+        return count * 2.0**self.register, 2.0
 
     def describe(self) -> str:
         return f"signed permutations and scalings from {len(self.items)} operations"

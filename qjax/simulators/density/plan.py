@@ -29,7 +29,8 @@ from ..repetition import Turns, find_repetition
 from ..steps.loop import LoopStep
 from ..steps.step import Item, Leaf, Step
 from .basis import axes_of
-from .blocks import LARGEST, BlocksStep, Fusion, Placed
+from .blocks import LARGEST, SMALL, BlocksStep, Fusion, Placed
+from .lightcone import light_cone
 from .monomial import REGISTER, MonomialStep, is_scaling, signed_permutation
 from .run import RunStep
 from .steps import (
@@ -77,12 +78,17 @@ def _lines(steps: Sequence[Step], depth: int) -> list[str]:
 
 
 @lru_cache(maxsize=512)
-def make_mixed_plan(structure: Any, complex_leaves: tuple[bool, ...]) -> MixedPlan:
-    """The plan of a circuit's structure (its treedef), given which of its leaves are complex."""
+def make_mixed_plan(
+    structure: Any, complex_leaves: tuple[bool, ...], seen: frozenset[int] | None = None
+) -> MixedPlan:
+    """The plan of a circuit's structure (its treedef), given which of its leaves are complex.
+
+    With ``seen``, the qubits that are asked for, what cannot reach them is left out.
+    """
     leaves = [Leaf(k, c) for k, c in enumerate(complex_leaves)]
     circuit: Circuit = jax.tree.unflatten(structure, leaves)
     scheduler = _Scheduler(circuit.n, circuit.bits)
-    steps = scheduler.schedule(circuit.ops)
+    steps = scheduler.schedule(circuit.ops, seen)
     return MixedPlan(circuit.n, circuit.bits, tuple(steps), scheduler.projects)
 
 
@@ -91,10 +97,10 @@ class _Scheduler:
         self.n, self.bits, self.register = n, bits, 2 * n + bits
         self.projects = False
 
-    def schedule(self, ops: Sequence[Any]) -> list[Step]:
+    def schedule(self, ops: Sequence[Any], seen: frozenset[int] | None = None) -> list[Step]:
         steps: list[Step] = []
         parts: list[BlocksStep | MonomialStep] = []
-        fusion = Fusion()
+        fusion = Fusion(paired=self.register > SMALL)
         run: list[Placed] = []
 
         def flush() -> None:
@@ -111,7 +117,8 @@ class _Scheduler:
                 steps.append(RunStep(self.n, parts))
                 parts.clear()
 
-        for op in find_repetition(ops):
+        found = find_repetition(ops)
+        for op in found if seen is None else light_cone(found, seen):
             small = self._small(op)
             if small is not None:
                 for placed in small:

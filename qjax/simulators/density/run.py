@@ -7,7 +7,7 @@ from typing import Any
 
 from ..kernels import Pair
 from ..steps.step import Step
-from .blocks import BlocksStep, block_matrices, chain_matrix, together
+from .blocks import BlocksStep, block_matrices, operands_of
 from .monomial import MonomialStep
 
 
@@ -23,14 +23,16 @@ class RunStep(Step):
         self.leaves = frozenset(i for p in parts for i in p.leaves)
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> list[list[Any]]:
+        # Those of one kind of part are neighbours in the tables, so that slices name them.
+        ordered = sorted(self.parts, key=lambda part: isinstance(part, MonomialStep))
+        items = [item for part in ordered for item in part.items]
+        operands = operands_of(items, leaves, dtype)
         blocks = [b for p in self.parts if isinstance(p, BlocksStep) for b in p.blocks]
-        jobs = [j for p in self.parts if isinstance(p, MonomialStep) for j in p.jobs(leaves, dtype)]
-        matrices = iter(block_matrices(blocks, leaves, dtype))
-        scalings = iter(together(jobs, lambda forms, values: chain_matrix(forms, values, dtype)))
+        matrices = iter(block_matrices(blocks, operands, dtype))
         return [
             [next(matrices) for _ in part.blocks]
             if isinstance(part, BlocksStep)
-            else [next(scalings) for _ in part.scalings]
+            else part.tables(operands)
             for part in self.parts
         ]
 

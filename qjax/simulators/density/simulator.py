@@ -14,6 +14,8 @@ from ..precision import check_dtype, real_dtype, resolve_dtype
 from ..protocol import NormQuery, Program, Query, Structure
 from ..statevector import prepared, run_steps
 from .answers import answer_for
+from .blocks import SMALL
+from .lightcone import seen_by
 from .plan import MixedPlan, make_mixed_plan
 
 
@@ -61,8 +63,8 @@ class DensityMatrix:
         return real_dtype(self.dtype, "DensityMatrix")
 
     def plan(self, structure: Structure, query: Query | None = None) -> MixedPlan:
-        """The steps that a circuit of this structure runs as."""
-        return make_mixed_plan(structure.treedef, structure.complex_leaves)
+        """The steps that a circuit of this structure runs as (to answer the query, if given)."""
+        return make_mixed_plan(structure.treedef, structure.complex_leaves, seen_by(query))
 
     def memory(self, structure: Structure) -> float:
         """Bytes of three states."""
@@ -84,7 +86,7 @@ class DensityMatrix:
 
     def compile(self, structure: Structure, query: Query) -> Program:
         """The pure function of (circuit leaves, query leaves, key) that answers the query."""
-        plan, dtype = self.plan(structure), self.real_dtype()
+        plan, dtype = self.plan(structure, query), self.real_dtype()
         n, bits = structure.n, structure.bits
         answer = answer_for(query, n, bits)
 
@@ -101,6 +103,8 @@ class DensityMatrix:
 
 def initial(n: int, bits: int, dtype: Any) -> Any:
     """``|0...0>`` with all classical bits 0: every word of I and Z has the value 1."""
+    if 2 * n + bits <= SMALL:
+        return jnp.asarray(np.kron(_words(n), np.eye(1, 2**bits)[0]), dtype)
     half = n // 2
     left, right = (_words(k) for k in (half, n - half))
     records = np.eye(1, 2**bits)

@@ -41,6 +41,26 @@ class Form:
         """The matrix, where it has no parameters."""
         return None if self.item.params or self.channel else _constant(self.item)
 
+    @property
+    def series(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """What a gate with one angle consists of: frequencies, and the coefficients of 1, of
+        cosines and of sines; None for everything else."""
+        return None if self.channel else _series(self.item)
+
+    @property
+    def tabled(self) -> bool:
+        """Whether `table` computes many of them at once: gates with one angle, Pauli noise."""
+        if self.channel:
+            return CHANNELS[self.item.name].diagonal is not None
+        return self.series is not None
+
+    def table(self, values: Any, dtype: Any) -> Any:
+        """The matrices for parameters stacked along a leading axis, ``(m, 4**k, 4**k)``, or their
+        diagonals ``(m, 4**k)``."""
+        if self.series is not None:
+            return _evaluate(self.series, values, dtype)
+        return jax.vmap(lambda p: self.matrix([p], dtype))(values)
+
     def matrix(self, params: Sequence[Any], dtype: Any) -> Any:
         """The transfer matrix, real ``(4**k, 4**k)``, or its diagonal ``(4**k,)`` where it has no
         other elements; its axes follow the ascending qubits."""
@@ -51,9 +71,8 @@ class Form:
                 return sort_axes(diagonal(tuple(params), dtype), item.qubits, jnp)
             out = CHANNELS[item.name].transfer(tuple(params), dtype)
         else:
-            series = _series(item)
-            if series is not None:
-                return _evaluate(series, params[0], dtype)
+            if self.series is not None:
+                return self.table(jnp.reshape(params[0], (1,)), dtype)[0]
             u = embed_controls(target_matrix(item, params, dtype), item)
             out = kraus_transfer(u[None], dtype)
         return sort_axes(out, item.qubits, jnp)
@@ -128,7 +147,8 @@ def _series(item: Item) -> tuple[np.ndarray, np.ndarray] | None:
     frequencies = np.array(sorted(gaps))
     count = 2 * len(frequencies) + 1
     angles = 2 * np.pi * np.arange(count) / (count * frequencies[0])
-    design = _waves(angles[:, None] * frequencies, np)
+    phases = angles[:, None] * frequencies
+    design = np.concatenate([np.ones((count, 1)), np.cos(phases), np.sin(phases)], axis=1)
     samples = np.stack([_numpy_transfer(_matrix_at(item, t), item.qubits) for t in angles])
     coefficients = np.linalg.solve(design, samples.reshape(count, -1))
     coefficients[np.abs(coefficients) < 1e-14] = 0
@@ -144,16 +164,21 @@ def _matrix_at(item: Item, angle: float) -> np.ndarray:
     return u
 
 
-def _waves(phases: Any, xp: Any) -> Any:
-    one = xp.ones((*phases.shape[:-1], 1), phases.dtype)
-    return xp.concatenate([one, xp.cos(phases), xp.sin(phases)], axis=-1)
+def _evaluate(series: tuple[np.ndarray, np.ndarray], angles: Any, dtype: Any) -> Any:
+    """One matrix product of waves and coefficients.
 
-
-def _evaluate(series: tuple[np.ndarray, np.ndarray], angle: Any, dtype: Any) -> Any:
+    The waves are a single elementwise expression: XLA would split the product of a concatenation
+    and then repeat sines and cosines for every element of what follows.
+    """
     frequencies, coefficients = series
-    waves = _waves(angle.reshape(1) * jnp.asarray(frequencies, dtype), jnp)
+    one, each = np.zeros(1), np.zeros(len(frequencies))
+    pitch = jnp.asarray(np.concatenate([one, frequencies, frequencies]), dtype)
+    odd = np.concatenate([one, each, each + 1]).astype(bool)
+    phases = angles[:, None] * pitch[None, :]
+    waves = jnp.where(odd[None, :], jnp.sin(phases), jnp.cos(phases))
     flat = jnp.asarray(coefficients.reshape(len(coefficients), -1), dtype)
-    return jnp.matmul(waves, flat, precision=HIGHEST).reshape(coefficients.shape[1:])
+    made = jnp.matmul(waves, flat, precision=HIGHEST)
+    return made.reshape(len(angles), *coefficients.shape[1:])
 
 
 __all__ = ["Form", "complex_of", "sort_axes"]

@@ -12,19 +12,19 @@ from jax.custom_derivatives import SymbolicZero
 from ...errors import UnsupportedError
 
 
-def average(values: Any, log_p: Any, weights: Any = None) -> tuple[Any, Any]:
+def average(values: Any, ratio: Any, weights: Any = None) -> tuple[Any, Any]:
     """Means over the leading axis of every leaf, and their standard errors.
 
-    Each value counts as ``(value - baseline) exp(log_p - stop(log_p)) + baseline``: the factor is
-    1, and its derivatives of every order are those of the probability of the path. The baseline,
-    the mean of all other trajectories, does not depend on the path and so leaves no bias.
+    Each value counts as ``(value - baseline) ratio + baseline`` with the ratio of its path's
+    probability to that which it was drawn with: of mean 1 (mostly it is 1), and its derivatives of
+    every order are those of the probability. The baseline, the mean of all other trajectories, does
+    not depend on the path and so leaves no bias.
 
     With ``weights`` the means are weighted (a consistent estimate, not an unbiased one).
 
     Source: Foerster et al., arXiv:1802.05098, equation (8), with a leave-one-out baseline.
     """
-    count = log_p.shape[0]
-    box = jnp.exp(log_p - jax.lax.stop_gradient(log_p))
+    count = ratio.shape[0]
 
     def spread(x: Any, like: Any) -> Any:
         return x.reshape((count,) + (1,) * (like.ndim - 1)).astype(like.dtype)
@@ -35,10 +35,12 @@ def average(values: Any, log_p: Any, weights: Any = None) -> tuple[Any, Any]:
             w = spread(weights / jnp.mean(weights), v)
             mean = jnp.mean(w * v, axis=0)
             return mean, _error(w * (still - mean), count)
-        others = jnp.sum(still, axis=0, keepdims=True) - still
-        baseline = others / max(count - 1, 1)
-        mean = jnp.mean((v - baseline) * spread(box, v) + baseline, axis=0)
-        return mean, _error(still - jnp.mean(still, axis=0, keepdims=True), count)
+        factor = spread(ratio, v)
+        known = still * jax.lax.stop_gradient(factor)
+        baseline = (jnp.sum(known, axis=0, keepdims=True) - known) / max(count - 1, 1)
+        counted = (v - baseline) * factor + baseline
+        mean = jnp.mean(counted, axis=0)
+        return mean, _error(jax.lax.stop_gradient(counted - mean[None]), count)
 
     flat, treedef = jax.tree.flatten(values)
     pairs = [one(v) for v in flat]

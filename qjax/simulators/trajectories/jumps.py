@@ -1,13 +1,15 @@
-"""What happens to one trajectory: a pure state, a record of bits, and how probable its path was.
+"""What happens to one trajectory: a pure state, a record of bits, and what its path counts for.
 
-The probability of the path is kept with its derivative (as a logarithm), which is what makes
-gradients of averages over trajectories unbiased. Steps act on ``(state, History)``; they offer
-`prepare` and `apply` like those of a plan, so that `LoopStep` repeats them.
+The probability of the path is kept with its derivative, by the probability that it was drawn with,
+which is what makes gradients of averages over trajectories unbiased. Steps act on
+``(state, History)``; they offer `prepare` and `apply` like those of a plan, so that `LoopStep`
+repeats them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -16,7 +18,7 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from ...circuit import Condition
-from ...gates.channels import CHANNELS, as_complex, pauli_basis
+from ...gates.channels import CHANNELS, pauli_basis
 from ..kernels import Pair, apply_matrix, gram
 from ..steps.local import reorder
 from ..steps.step import Item, Step, fetch
@@ -27,14 +29,15 @@ class History(NamedTuple):
 
     Attributes:
         bits: the classical record, int32 ``(bits,)``.
-        log_p: logarithm of the probability of the path.
+        ratio: the probability of the path by the one that it was drawn with (which has no
+            derivative): 1, except at the ends of strengths that are differentiated.
         weight: the probability that the projections on the path succeed.
         key: the key for what is still to come.
         u: a uniform random number for the step that is about to run.
     """
 
     bits: Any
-    log_p: Any
+    ratio: Any
     weight: Any
     key: Any
     u: Any
@@ -104,25 +107,33 @@ class Unitary(Jump):
         return psi, history
 
 
-@jax.custom_jvp
-def interior(x: Any) -> Any:
-    """``x``, whose derivative is NaN where it is exactly 0 or 1.
+@dataclass
+class Count:
+    """How many channels a circuit has; known when all of it has been scheduled."""
 
-    There one of the outcomes cannot occur and is never drawn, although its probability has a
-    slope: an average over trajectories cannot know the derivative.
+    channels: int = 0
+
+
+@jax.custom_jvp
+def drawn_with(x: Any, inside: Any, edge: Any) -> Any:
+    """The strength that outcomes are drawn with: ``x``, without its derivative.
+
+    At an edge, such as a probability of exactly 0, an outcome whose probability has a slope is
+    never drawn, and an average over trajectories cannot know the derivative. Where somebody
+    differentiates with respect to ``x`` it is ``inside`` there; the ratio of the path makes up for
+    that.
     """
     return x
 
 
-def _interior_rule(primals: Any, tangents: Any) -> Any:
-    (x,), (t,) = primals, tangents
-    if isinstance(t, SymbolicZero):
-        return x, jnp.zeros_like(x)
-    edge = (x == 0) | (x == 1)
-    return x, t * jnp.where(edge, jnp.full_like(x, jnp.nan), jnp.ones_like(x))
+def _drawn_rule(primals: Any, tangents: Any) -> Any:
+    x, inside, edge = primals
+    if not isinstance(tangents[0], SymbolicZero):
+        x = jnp.where(edge, inside, x)
+    return x, jnp.zeros_like(x)
 
 
-interior.defjvp(_interior_rule, symbolic_zeros=True)
+drawn_with.defjvp(_drawn_rule, symbolic_zeros=True)
 
 
 class ChannelJump(Jump):
@@ -130,65 +141,90 @@ class ChannelJump(Jump):
 
     draws = True
 
-    def __init__(self, n: int, item: Item) -> None:
+    def __init__(self, n: int, item: Item, count: Count) -> None:
         super().__init__(n, item.leaves)
-        self.item = item
+        self.item, self.count = item, count
         self.spec = CHANNELS[item.name]
         self.order = tuple(sorted(range(len(item.targets)), key=lambda i: item.targets[i]))
         self.places = tuple(sorted(item.targets))
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> Any:
         values = fetch(self.item.params, leaves, dtype)
-        edged = (*self.spec.probabilities, "time")
-        names = self.spec.param_names
-        guarded = tuple(
-            interior(v) if k in edged else v for k, v in zip(names, values, strict=True)
-        )
+        drawn = self._drawn(values)
         if self.spec.mixture is not None:
-            return self.spec.mixture(guarded, dtype)
-        stack = as_complex(self.spec.kraus(guarded, dtype))
-        return jnp.real(stack), jnp.imag(stack)
+            return self.spec.mixture(values, dtype), self.spec.mixture(drawn, dtype)
+        weights, operators = self.spec.weighted(values, dtype)
+        # Only the weights vanish with a strength, so only they have others to be drawn with.
+        others, _ = self.spec.weighted(drawn, dtype)
+        return weights, others, jnp.real(operators), jnp.imag(operators)
+
+    def _drawn(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The parameters that outcomes are drawn with, edges moved inwards.
+
+        One of many channels moves by little, so that most paths have at most one of the errors
+        that cannot occur.
+        """
+        share = 1 / (1 + self.count.channels)
+        named = dict(zip(self.spec.param_names, values, strict=True))
+        out = []
+        for name, x in named.items():
+            still = jax.lax.stop_gradient(x)
+            if name in self.spec.probabilities:
+                inside = (1 - share) * still + share / (x.size + 1)
+                edge = jnp.any((still == 0) | (still == 1)) | (jnp.sum(still) >= 1)
+                x = drawn_with(x, inside, edge)
+            elif name == "time":
+                unit = jax.lax.stop_gradient(jnp.minimum(named["t1"], named["t2"]))
+                x = drawn_with(x, unit * share / 2, still == 0)
+            out.append(jax.lax.stop_gradient(x))
+        return tuple(out)
 
     def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
         psi, history = state
         if self.spec.mixture is None:
-            return self._kraus(psi, history, coefficients)
-        k, history = choose(history, coefficients)
+            weights, drawn, re, im = coefficients
+            re, im = jax.vmap(lambda a, b: reorder((a, b), self.order))(re, im)
+            return jump(psi, history, (re, im), self.places, self.n, weights, drawn)[:2]
+        k, history = choose(history, *coefficients)
         basis, dtype = pauli_basis(len(self.places)), psi[0].dtype
         re, im = (jnp.asarray(part, dtype)[k] for part in (np.real(basis), np.imag(basis)))
         return apply_matrix(psi, reorder((re, im), self.order), self.places, self.n), history
 
-    def _kraus(self, psi: Pair, history: History, stack: Pair) -> Trajectory:
-        stack = tuple(jax.vmap(lambda a, b: reorder((a, b), self.order))(*stack))
-        return jump(psi, history, stack, self.places, self.n)[:2]
 
-
-def choose(history: History, p: Any) -> tuple[Any, History]:
-    """An index distributed as ``p`` (up to its sum), and the history that goes with it."""
+def choose(history: History, p: Any, drawn: Any) -> tuple[Any, History]:
+    """An index distributed as ``drawn`` (up to its sum), and the history that goes with it, for
+    outcomes of probability ``p`` (up to its sum)."""
     p = p / jnp.sum(p)
-    still = jax.lax.stop_gradient(p)
-    passed = jnp.cumsum(still) <= history.u
+    drawn = jax.lax.stop_gradient(drawn / jnp.sum(drawn))
+    passed = jnp.cumsum(drawn) <= history.u
     # The last possible outcome, should rounding carry u beyond all of them.
-    last = jnp.max(jnp.where(still > 0, jnp.arange(p.shape[0]), 0))
+    last = jnp.max(jnp.where(drawn > 0, jnp.arange(p.shape[0]), 0))
     k = jnp.minimum(jnp.sum(passed, dtype=last.dtype), last)
-    chosen = p[k]
-    # log p, without an infinite slope where p is 0 (it is then not chosen).
-    safe = jnp.where(chosen > 0, chosen, jnp.ones_like(chosen))
-    return k, history._replace(log_p=history.log_p + jnp.log(safe))
+    return k, history._replace(ratio=history.ratio * (p[k] / drawn[k]))
 
 
 def jump(
-    psi: Pair, history: History, stack: Pair, places: tuple[int, ...], n: int
+    psi: Pair,
+    history: History,
+    stack: Pair,
+    places: tuple[int, ...],
+    n: int,
+    weights: Any,
+    drawn: Any,
 ) -> tuple[Pair, History, Any]:
-    """One of the Kraus operators ``(terms, d, d)``, with its own probability; renormalised."""
+    """One of the operators ``(terms, d, d)``, with its own probability; renormalised.
+
+    Outcome k has the probability ``weights[k]`` times the squared norm of what its operator leaves;
+    it is drawn with ``drawn`` in place of ``weights``.
+    """
     re, im = gram(psi, psi, places, n)
     rho = jax.lax.complex(re, im)
     k = jax.lax.complex(*stack)
     # tr(K rho K^dagger) of every operator.
     moved = jnp.matmul(k, rho[None], precision=jax.lax.Precision.HIGHEST)
-    p = jnp.maximum(jnp.real(jnp.sum(moved * k.conj(), axis=(1, 2))), 0)
-    index, history = choose(history, p)
-    chosen = p[index]
+    left = jnp.maximum(jnp.real(jnp.sum(moved * k.conj(), axis=(1, 2))), 0)
+    index, history = choose(history, weights * left, drawn * left)
+    chosen = left[index]
     scale = 1 / jnp.sqrt(jnp.where(chosen > 0, chosen, jnp.ones_like(chosen)))
     matrix = (stack[0][index] * scale, stack[1][index] * scale)
     return apply_matrix(psi, matrix, places, n), history, index
@@ -210,7 +246,8 @@ class RecordJump(Jump):
     def apply(self, state: Trajectory, coefficients: Any) -> Trajectory:
         psi, history = state
         table = jnp.asarray(RESET if self.bit is None else MEASUREMENT, psi[0].dtype)
-        psi, history, k = jump(psi, history, (table, jnp.zeros_like(table)), (self.qubit,), self.n)
+        stack, even = (table, jnp.zeros_like(table)), jnp.ones(2, table.dtype)
+        psi, history, k = jump(psi, history, stack, (self.qubit,), self.n, even, even)
         if self.bit is not None:
             bits = history.bits.at[self.bit].set(k.astype(history.bits.dtype))
             history = history._replace(bits=bits)

@@ -30,7 +30,16 @@ from ..plan import Plan, layout_for, schedule
 from ..repetition import Turns, find_repetition
 from ..steps.loop import LoopStep
 from ..steps.step import Item, Leaf, Step
-from .jumps import AssignJump, Body, BranchJump, ChannelJump, ProjectJump, RecordJump, Unitary
+from .jumps import (
+    AssignJump,
+    Body,
+    BranchJump,
+    ChannelJump,
+    Count,
+    ProjectJump,
+    RecordJump,
+    Unitary,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +78,7 @@ def is_pure(op: Operation) -> bool:
 class _Scheduler:
     def __init__(self, n: int, bits: int) -> None:
         self.n, self.bits, self.projects = n, bits, False
+        self.count, self.turns = Count(), 1
 
     def schedule(self, ops: Sequence[Any]) -> list[Step]:
         steps: list[Step] = []
@@ -88,12 +98,20 @@ class _Scheduler:
         flush()
         return [Body(self.n, steps)]
 
+    def _body(self, ops: Sequence[Any], turns: int) -> list[Step]:
+        """The steps of what runs several times."""
+        self.turns *= turns
+        steps = self.schedule(ops)
+        self.turns //= turns
+        return steps
+
     def _step(self, op: Any) -> Step:
         n = self.n
         if isinstance(op, Turns):
-            return LoopStep(n, self.schedule(op.ops), op.length, sources=op.sources)
+            return LoopStep(n, self._body(op.ops, op.length), op.length, sources=op.sources)
         if isinstance(op, Channel):
-            return ChannelJump(n, Item(op.name, tuple(op.params), op.targets))
+            self.count.channels += self.turns
+            return ChannelJump(n, Item(op.name, tuple(op.params), op.targets), self.count)
         if isinstance(op, Measure):
             check_bit(op.bit, self.bits, op)
             return RecordJump(n, op.qubit, op.bit)
@@ -106,16 +124,17 @@ class _Scheduler:
             self.projects = True
             return ProjectJump(n, op.qubit, op.outcome)
         if isinstance(op, Repeat):
-            return LoopStep(n, self.schedule(op.ops), op.length)
+            return LoopStep(n, self._body(op.ops, op.length), op.length)
         if isinstance(op, Layers):
             leaves = jax.tree.leaves(op.ops, is_leaf=lambda x: isinstance(x, Leaf))
             marked = zip(leaves, op.stacked, strict=True)
             stacked = frozenset(leaf.index for leaf, moves in marked if moves)
-            return LoopStep(n, self.schedule(op.ops), op.length, stacked, op.reverse)
+            return LoopStep(n, self._body(op.ops, op.length), op.length, stacked, op.reverse)
         if isinstance(op, If | While):
             for bit in op.condition.bits:
                 check_bit(bit, self.bits, op)
             other = op.else_ops if isinstance(op, If) else ()
-            bodies = (self.schedule(op.ops), self.schedule(other))
-            return BranchJump(n, op.condition, bodies, op.limit if isinstance(op, While) else 1)
+            turns = op.limit if isinstance(op, While) else 1
+            bodies = (self._body(op.ops, turns), self._body(other, turns))
+            return BranchJump(n, op.condition, bodies, turns)
         raise UnsupportedError(f"a trajectory has no way to run {op!r:.60}")

@@ -38,9 +38,9 @@ class Trajectories:
 
     Derivatives of averages are unbiased: beside the derivative along each path they hold that of
     the path's probability (a score-function term, with the mean of the other trajectories as
-    baseline). Where a strength is exactly 0 or 1, so that an outcome with a sloping probability is
-    never drawn, the derivative with respect to it is NaN. Circuits with `Project` are refused a
-    derivative.
+    baseline). With respect to a strength that is exactly 0 or 1 too: outcomes are then drawn as if
+    it lay a little inside, and weighted, which adds some variance. Circuits with `Project` are
+    refused a derivative.
 
     Args:
         n: number of trajectories, a positive integer.
@@ -120,7 +120,7 @@ class Trajectories:
             psi = (re, jnp.zeros_like(re) if im is None else im)
             start = History(
                 jnp.zeros(structure.bits, jnp.int32),
-                jnp.zeros((), dtype),
+                jnp.ones((), dtype),
                 jnp.ones((), dtype),
                 key,
                 jnp.zeros((), dtype),
@@ -132,14 +132,14 @@ class Trajectories:
                 for step, c in zip(plan.steps, coefficients, strict=True):
                     state = step.apply(state, c)
                 final, history = state
-                return one(final, history, query_leaves, last), history.log_p, history.weight
+                return one(final, history, query_leaves, last), history.ratio, history.weight
 
             keys = jax.random.split(key, count)
             if chunk >= count:
-                values, log_p, weight = jax.vmap(trajectory)(keys)
+                values, ratio, weight = jax.vmap(trajectory)(keys)
             else:
-                values, log_p, weight = jax.lax.map(trajectory, keys, batch_size=chunk)
-            return _combine(query, plan, values, log_p, weight)
+                values, ratio, weight = jax.lax.map(trajectory, keys, batch_size=chunk)
+            return _combine(query, plan, values, ratio, weight)
 
         return program
 
@@ -186,7 +186,7 @@ def _record(history: History, bits: tuple[int, ...], dtype: Any) -> Any:
     return jax.nn.one_hot(index, 2 ** len(bits), dtype=dtype)
 
 
-def _combine(query: Query, plan: RandomPlan, values: Any, log_p: Any, weight: Any) -> Any:
+def _combine(query: Query, plan: RandomPlan, values: Any, ratio: Any, weight: Any) -> Any:
     """The answer from those of all trajectories."""
     if isinstance(query, ask.RunQuery):
         return values
@@ -203,7 +203,7 @@ def _combine(query: Query, plan: RandomPlan, values: Any, log_p: Any, weight: An
         split = treedef.flatten_up_to(pairs)
         return tuple(treedef.unflatten([p[i] for p in split]) for i in (0, 1))
     weights = weight if plan.projects and not isinstance(query, ask.NormQuery) else None
-    means, errors = average(values, log_p, weights)
+    means, errors = average(values, ratio, weights)
     if isinstance(query, ask.ExpvalQuery) and query.errors:
         return means, errors
     return means
