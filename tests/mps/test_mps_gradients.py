@@ -59,7 +59,7 @@ def test_truncated_gradients_equal_finite_differences_in_full(chi, method):
     against_differences(12, 5, max_bond=chi, method=method)
 
 
-@pytest.mark.parametrize("method", ["auto", "eigh"])
+@pytest.mark.parametrize("method", ["auto", pytest.param("eigh", marks=pytest.mark.verify)])
 def test_exact_gradients_at_full_rank(method):
     """Bonds wide enough for any state: the statevector's gradient to 1e-9."""
     w = weights(6, 3, 2)
@@ -124,6 +124,7 @@ def none_is_nan(random, special):
         assert np.all(np.isfinite(gradient))
 
 
+@pytest.mark.verify
 def test_single_precision_and_forward_mode():
     """complex64 gradients to 1e-4; forward mode equals reverse mode."""
     w = weights(6, 2, 5)
@@ -136,6 +137,7 @@ def test_single_precision_and_forward_mode():
     np.testing.assert_allclose(forward, jnp.sum(jax.grad(value)(w) * v), rtol=1e-9)
 
 
+@pytest.mark.verify
 def test_parameter_shift_agrees_where_nothing_is_truncated():
     """Other gradient methods work on this simulator too."""
 
