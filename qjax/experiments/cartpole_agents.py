@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ..errors import ExperimentError
@@ -96,7 +97,7 @@ def run(run: Run) -> list[Row]:
         if name == "reuploading":
             top = int(np.argmax(judged[name]))
             own = jax.tree.map(lambda leaf, k=top: leaf[k], best)
-            place = jax.numpy.full(env.features, 0.1)
+            place = jnp.full(env.features, 0.1)
             run.circuit("reuploading", reuploading_circuit(place, own))
     run.figure("returns", _draw(curves, settings.batch, settings.environment))
     classical = [("MLP", float(np.median(judged["mlp"])))] if "mlp" in judged else []
@@ -125,10 +126,8 @@ def run(run: Run) -> list[Row]:
 
 def play_random(env: Any, key: jax.Array, count: int) -> float:
     """Mean return of actions at random."""
-    even = Agent(
-        "random", lambda k: {}, lambda p, x: jax.numpy.zeros(env.actions) + 0.0 * p["none"], {}
-    )
-    params = {"none": jax.numpy.zeros(1)}
+    even = Agent("random", lambda k: {}, lambda p, x: jnp.zeros(env.actions) + 0.0 * p["none"], {})
+    params = {"none": jnp.zeros(1)}
     record = jax.jit(lambda k: play(even, env, params, k, count))(key)
     return float(record.returns.mean())
 
@@ -148,13 +147,21 @@ def _draw(curves: dict[str, np.ndarray], batch: int, title: str) -> Any:
     return figure
 
 
+def example(settings: AgentSettings) -> Any:
+    """The re-uploading circuit for a pole that stands."""
+    layers = settings.layers
+    params = {"angles": jnp.zeros((layers + 1, 4, 2)), "scales": jnp.ones((layers, 4))}
+    return reuploading_circuit(jnp.zeros(4), params)
+
+
 EXPERIMENT = Experiment(
     name="cartpole-agents",
     title="Quantum policies balance a pole",
     paper="arXiv:2103.05577, arXiv:2203.14348, arXiv:2212.06663",
-    minutes=10,
+    minutes=6,
     settings=AgentSettings(),
     run=run,
+    circuit=example,
     quick={
         "episodes": 4,
         "batch": 2,

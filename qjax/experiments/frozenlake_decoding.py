@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
 from ..errors import ExperimentError
 from .frame import Experiment, Run
 from .rl import dqn
-from .rl.agents import Agent, decoding, mlp, size, value_circuit
+from .rl.agents import Agent, decoding, mlp, reuploading_circuit, size, value_circuit
 from .rl.frozen_lake import MAPS, FrozenLake
 from .rl.reinforce import optimiser_of, play, reinforce, start
 from .settings import Settings, at_least
@@ -164,6 +165,13 @@ def _draw(curves: dict[str, Any], optimum: float) -> Any:
     return figure
 
 
+def example(settings: LakeSettings) -> Any:
+    """The circuit of the policies on the first cell."""
+    n, layers = FrozenLake(settings.lake).features, settings.layers
+    params = {"angles": jnp.zeros((layers + 1, n, 2)), "scales": jnp.ones((layers, n))}
+    return reuploading_circuit(jnp.zeros(n), params)
+
+
 EXPERIMENT = Experiment(
     name="frozenlake-decoding",
     title="Action decoding on a frozen lake",
@@ -171,6 +179,7 @@ EXPERIMENT = Experiment(
     minutes=5,
     settings=LakeSettings(),
     run=run,
+    circuit=example,
     quick={
         "episodes": 4,
         "batch": 2,

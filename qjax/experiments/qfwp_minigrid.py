@@ -14,16 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
 
 from ..errors import ExperimentError
-from ..nn.fast_weights import Additive, Gated
+from ..nn.fast_weights import Additive, Gated, brickwork_ry
 from .frame import Experiment, Run
 from .qkan_models import parameters, stacked
 from .rl import a2c
-from .rl.memory_agents import FastWeightAgent, MemorylessAgent
+from .rl.memory_agents import LAYERS, QUBITS, FastWeightAgent, MemorylessAgent
 from .rl.minigrid import EmptyRoom
 from .settings import Settings, at_least
 from .table import Row
@@ -144,13 +145,20 @@ def _draw(curves: dict[str, np.ndarray], env: EmptyRoom, settings: RoomSettings)
     return figure
 
 
+def example(settings: RoomSettings) -> Any:
+    """The fast circuit at the beginning of an episode."""
+    del settings
+    return brickwork_ry(jnp.zeros(QUBITS), jnp.zeros((LAYERS, QUBITS)))
+
+
 EXPERIMENT = Experiment(
     name="qfwp-minigrid",
     title="A fast-weight programmer in an empty room, by A2C",
     paper="arXiv:2402.17760, arXiv:2605.06734",
-    minutes=10,
+    minutes=3,
     settings=RoomSettings(),
     run=run,
+    circuit=example,
     quick={
         "rooms": (5,),
         "updates": 2,

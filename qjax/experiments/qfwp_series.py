@@ -27,6 +27,7 @@ from ..nn.fast_weights import (
     Gated,
     SelfModulated,
     Update,
+    brickwork_ry,
 )
 from ..nn.linear import uniform_linear
 from ..nn.qkan import QKAN
@@ -230,6 +231,12 @@ def _compare(run: Run, name: str, window: int, models: tuple[str, ...]) -> list[
     return rows
 
 
+def example(settings: SeriesSettings) -> Any:
+    """The fast circuit at the beginning of training."""
+    del settings
+    return brickwork_ry(jnp.zeros(1), jnp.zeros((2, 8)))
+
+
 EXPERIMENT = Experiment(
     name="qfwp-series",
     title="Forecasting by quantum fast-weight programmers",
@@ -237,6 +244,7 @@ EXPERIMENT = Experiment(
     minutes=6,
     settings=SeriesSettings(),
     run=run,
+    circuit=example,
     quick={
         "epochs": 2,
         "seeds": 2,

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import jax.numpy as jnp
 from flax import nnx
 
 from ..errors import ExperimentError
-from ..nn.recurrent import LinearInQLSTMCell, QGRUCell, QRNNCell
+from ..nn.recurrent import LinearInQLSTMCell, QGRUCell, QRNNCell, two_ring_circuit
 from .forecast import draw_forecast, draw_losses, forecast, rmsprop
 from .frame import Experiment, Run
 from .qfwp_series import F64, Recurrent, lstm, qlstm
@@ -110,6 +112,12 @@ def run(run: Run) -> list[Row]:
     return rows
 
 
+def example(settings: RecurrentSettings) -> Any:
+    """The circuit of a gate of the published cell."""
+    del settings
+    return two_ring_circuit(jnp.zeros(4), jnp.zeros((2, 4, 3)))
+
+
 EXPERIMENT = Experiment(
     name="qlstm-series",
     title="Forecasting by quantum recurrent cells",
@@ -117,6 +125,7 @@ EXPERIMENT = Experiment(
     minutes=8,
     settings=RecurrentSettings(),
     run=run,
+    circuit=example,
     quick={"epochs": 2, "seeds": 2, "tasks": ("pendulum",), "models": ("qlstm", "qrnn", "lstm")},
     x64=True,
 )
