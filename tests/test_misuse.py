@@ -172,6 +172,7 @@ CASES = {
     "gradient by name": (lambda: qj.expval(BELL, qj.Z(0), gradient="adjoint"), e.UnsupportedError, "expval: gradient|Backprop()"),
     "gradient in place of a simulator": (lambda: qj.run(BELL, sim=qj.Adjoint()), e.UnsupportedError, "run: sim|Statevector()"),
     "dtype of no state": (lambda: qj.Statevector("int32"), e.ParameterError, "Statevector: dtype|complex64"),
+    "precision of no product": (lambda: qj.Statevector(precision="tf32"), e.ParameterError, "Statevector: precision|highest"),
     "real dtype for a complex circuit": (lambda: qj.run(qj.Circuit(1, [qj.S(0)]), sim=qj.Statevector("float64")), e.UnsupportedError, "real dtype|complex gate|complex128"),
     "shift of a gate without a rule": (shift_su4, e.UnsupportedError, "ParameterShift|SU4|Backprop"),
     "SPSA without a step": (lambda: qj.SPSA(c=0), e.ParameterError, "SPSA: c|positive"),
@@ -212,6 +213,21 @@ def test_too_large_is_refused_before_anything_is_allocated():
             ask(circuit)
     assert len(jax.live_arrays()) == before
     assert "does not fit" in str(qj.explain(circuit))
+
+
+def test_a_gradient_that_does_not_fit_names_the_one_that_does(monkeypatch):
+    """Backprop keeps every state: refused with both figures; Adjoint fits."""
+    monkeypatch.setattr("qjax.gradients.backprop.available_memory", lambda: 2.0**20)
+
+    def energy(t, gradient):
+        layers = [qj.Layers(lambda a: [qj.RX(a, q) for q in range(12)], t)]
+        return qj.expval(qj.Circuit(12, layers), qj.Z(0), gradient=gradient)
+
+    t = jnp.ones(40)
+    assert jnp.isfinite(energy(t, qj.Backprop()))
+    with pytest.raises(e.CapacityError, match=r"(?s)Backprop does not fit.*MiB.*Adjoint.*KiB"):
+        jax.grad(energy)(t, qj.Backprop())
+    assert jnp.all(jnp.isfinite(jax.grad(energy)(t, qj.Adjoint())))
 
 
 def test_errors_are_also_the_builtin_ones():

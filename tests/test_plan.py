@@ -7,6 +7,7 @@ import pytest
 import random_circuits as rc
 import reference
 from jax import export
+from jax.extend.core import jaxprs_in_params
 
 import qjax as qj
 from qjax.measure.program import structure_of
@@ -121,16 +122,70 @@ def test_the_batch_layout_knows_what_the_lanes_share():
     np.testing.assert_allclose(jax.grad(total)(0.7), difference, atol=1e-7)
 
 
-@pytest.mark.parametrize("platform", ["tpu", "cuda"])
-def test_a_training_step_lowers_for_accelerators(platform):
-    def program(w):
-        circuit = qj.Circuit(N, [qj.Layers(layer, w)])
-        sim = qj.Statevector("complex64")
-        return qj.expval(circuit, ISING, sim=sim, gradient=qj.Adjoint())
+SINGLE = qj.Statevector("complex64")
+KEY = jax.random.key(0)
+VERBS = {
+    "run": lambda c: qj.run(c, sim=SINGLE),
+    "probs": lambda c: qj.probs(c, (1, 0), sim=SINGLE),
+    "amplitudes": lambda c: qj.amplitudes(c, ["0" * N], sim=SINGLE),
+    "sample": lambda c: qj.sample(c, KEY, 10, sim=SINGLE),
+    "estimate": lambda c: qj.estimate(c, ISING, KEY, 10, sim=SINGLE),
+    "unitary": lambda c: qj.unitary(c, sim=SINGLE),
+    "overlap": lambda c: qj.overlap(c, c, sim=SINGLE),
+    "reduced_density_matrix": lambda c: qj.reduced_density_matrix(c, (0,), sim=SINGLE),
+    "entropy": lambda c: qj.entropy(c, (0, 1), sim=SINGLE),
+}
 
+
+def differentiated(gradient):
+    key = KEY if gradient.random else None
+    energy = lambda c: qj.expval(c, ISING, sim=SINGLE, gradient=gradient, key=key)  # noqa: E731
+    return jax.value_and_grad(energy)
+
+
+RULES = (qj.Backprop(), qj.Adjoint(), qj.ParameterShift(), qj.SPSA())
+VERBS |= {type(rule).__name__: differentiated(rule) for rule in RULES}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_and_gradient_lowers_for_accelerators(verb):
     single = jnp.asarray(WEIGHTS, jnp.float32)
-    lowered = export.export(jax.jit(jax.value_and_grad(program)), platforms=[platform])(single)
-    assert lowered.platforms == (platform,)
+    platforms = ("tpu", "cuda")
+    program = jax.jit(lambda w: VERBS[verb](qj.Circuit(N, [qj.Layers(layer, w)])))
+    assert export.export(program, platforms=platforms)(single).platforms == platforms
+
+
+def test_double_precision_is_refused_on_a_tpu(monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
+    with pytest.raises(qj.errors.UnsupportedError, match=r"(?s)TPUs have no complex128.*complex64"):
+        qj.run(qj.Circuit(1, [qj.H(0)]), sim=qj.Statevector("complex128"))
+
+
+@pytest.mark.parametrize("precision", ["highest", "high", "default"])
+def test_matrix_products_with_the_state_have_the_precision_asked_for(precision):
+    """Forwards and backwards; and what makes the matrices loses nothing."""
+
+    def energy(w):
+        sim = qj.Statevector("complex64", precision=precision)
+        return qj.expval(
+            qj.Circuit(N, [qj.Layers(layer, w)]), ISING, sim=sim, gradient=qj.Adjoint()
+        )
+
+    found = {True: set(), False: set()}
+
+    def visit(jaxpr):
+        for eqn in jaxpr.eqns:
+            if eqn.primitive.name == "dot_general":
+                whole = any(v.aval.size >= 2**N for v in eqn.invars)
+                found[whole].add(eqn.params["precision"])
+            for inner in jaxprs_in_params(eqn.params):
+                visit(inner)
+
+    visit(jax.make_jaxpr(jax.grad(energy))(jnp.asarray(WEIGHTS, jnp.float32)).jaxpr)
+    asked = (jax.lax.Precision[precision.upper()],) * 2
+    highest = (jax.lax.Precision.HIGHEST,) * 2
+    assert asked in found[True] <= {asked, highest}
+    assert found[False] <= {highest}
 
 
 def test_explain_tells_every_simulator_s_memory():

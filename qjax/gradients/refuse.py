@@ -6,11 +6,11 @@ from typing import Any
 
 import jax
 
-from ..errors import UnsupportedError
+from ..errors import QjaxError
 
 
-def refuse_derivative(values: Any, why: str, fix: str) -> Any:
-    """``values`` (a pytree), unchanged; differentiating them raises `UnsupportedError`."""
+def refuse_derivative(values: Any, error: QjaxError) -> Any:
+    """``values`` (a pytree), unchanged; differentiating them raises the error."""
 
     @jax.custom_jvp
     def guard(values: Any) -> Any:
@@ -18,6 +18,6 @@ def refuse_derivative(values: Any, why: str, fix: str) -> Any:
 
     @guard.defjvp
     def _(primals: Any, tangents: Any) -> Any:
-        raise UnsupportedError(why, fix=fix)
+        raise error
 
     return guard(values)

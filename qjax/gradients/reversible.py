@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from ..errors import UnsupportedError
 from ..simulators.kernels import Pair
 from ..simulators.statevector import run_steps
 from ..simulators.steps import Step
@@ -23,8 +24,10 @@ def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> P
     def forward(state: Pair, coefficients: list[Any]) -> Any:
         state, coefficients = refuse_derivative(
             (state, coefficients),
-            "Adjoint gives first derivatives only",
-            "use gradient=qjax.Backprop() for Hessians and other second derivatives",
+            UnsupportedError(
+                "Adjoint gives first derivatives only",
+                fix="use gradient=qjax.Backprop() for Hessians and other second derivatives",
+            ),
         )
         final = run_steps(steps, state, coefficients)
         return final, (final, coefficients)

@@ -197,8 +197,11 @@ class Device:
         samples = self._samples(structure, shots)
 
         def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
-            fix = "differentiate expectation values of projectors, qjax.Projector"
-            fixed = refuse_derivative([jnp.asarray(x) for x in leaves], "probs", fix)
+            error = UnsupportedError(
+                "probs cannot be differentiated: its result is random",
+                fix="differentiate expectation values of projectors, qjax.Projector",
+            )
+            fixed = refuse_derivative([jnp.asarray(x) for x in leaves], error)
             bits = samples(fixed, query_leaves, key)[:, np.array(qubits, int)]
             index = bits.astype(jnp.int32) @ jnp.asarray(places, jnp.int32)
             counts = jnp.zeros(2 ** len(qubits), jnp.result_type(float)).at[index].add(1.0)

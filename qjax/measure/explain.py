@@ -7,8 +7,9 @@ from math import isnan
 
 from ..circuit import Circuit, as_circuit
 from ..simulators import MPS, DensityMatrix, MixedPlan, Plan, Simulator, Statevector, Structure
+from ..simulators.memory import available_memory, size
 from ..simulators.mps.schedule import Schedule
-from .program import DEFAULT_SIM, available_memory, structure_of
+from .program import DEFAULT_SIM, structure_of
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Explanation:
     def __str__(self) -> str:
         lines = [
             f"{self.simulator}: {self.n} qubits, {self.gates} gates",
-            f"memory: run {_size(self.bytes_forward)}{self._gradient()}; "
-            f"{_size(self.available)} available",
+            f"memory: run {size(self.bytes_forward)}{self._gradient()}; "
+            f"{size(self.available)} available",
         ]
         if not isnan(self.flops):
             lines.append(f"work: {self.flops:.3g} flops a run")
@@ -52,11 +53,11 @@ class Explanation:
     def _gradient(self) -> str:
         if isnan(self.bytes_backprop):
             return ""
-        text = f", gradient {_size(self.bytes_backprop)} (Backprop)"
+        text = f", gradient {size(self.bytes_backprop)} (Backprop)"
         return (
             text
             if isnan(self.bytes_adjoint)
-            else text + f" or {_size(self.bytes_adjoint)} (Adjoint)"
+            else text + f" or {size(self.bytes_adjoint)} (Adjoint)"
         )
 
 
@@ -75,10 +76,9 @@ def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
     if not isinstance(sim, Statevector):
         return _explain_other(circuit, structure, sim)
     plan = sim.plan(structure)
-    flops, passes = plan.cost()
-    state = 2 * sim.real_dtype().itemsize * 2.0**circuit.n / (2 if plan.real else 1)
+    flops, _ = plan.cost()
     available = available_memory()
-    backprop, adjoint = state * (3 + passes), state * 9
+    forward, backprop, adjoint = plan.memory(sim.real_dtype().itemsize)
     notes = []
     if backprop > 0.5 * available >= adjoint:
         notes.append("advice: differentiate with gradient=qjax.Adjoint()")
@@ -87,7 +87,7 @@ def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
         sum(circuit.counts().values()),
         repr(sim.resolved()),
         plan,
-        3 * state,
+        forward,
         backprop,
         adjoint,
         flops,
@@ -133,11 +133,3 @@ def _explain_other(circuit: Circuit, structure: Structure, sim: Simulator) -> Ex
 
 def _fitting(need: float, available: float) -> tuple[str, ...]:
     return ("this does not fit: qjax.run would raise CapacityError",) * (need > available)
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if count < 1024 or unit == "TiB":
-            return f"{count:.3g} {unit}"
-        count /= 1024
-    raise AssertionError

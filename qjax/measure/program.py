@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..errors import ParameterError, UnsupportedError
 from ..gradients import Backprop, Gradient, refuse_derivative
 from ..simulators import Simulator, Statevector, Structure
 from ..simulators import protocol as ask
+from ..simulators.memory import available_memory
 from ..simulators.plan import complex_leaves
 from .checks import as_key
 
@@ -94,13 +94,4 @@ def refused(leaves: list[Any], verb: str, fix: str) -> list[Any]:
         f"{verb} cannot be differentiated: its result is random and piecewise constant, so "
         "automatic differentiation would return 0"
     )
-    return refuse_derivative([jnp.asarray(x) for x in leaves], why, fix)
-
-
-def available_memory() -> float:
-    """Bytes of the default device: what its allocator may use, or the machine's memory."""
-    device = jax.devices()[0]
-    stats = device.memory_stats() if device.platform != "cpu" else None
-    if stats and "bytes_limit" in stats:
-        return float(stats["bytes_limit"])
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return refuse_derivative([jnp.asarray(x) for x in leaves], UnsupportedError(why, fix=fix))

@@ -14,10 +14,11 @@ from ..circuit import Circuit, as_circuit
 from ..errors import CapacityError, QubitError, UnsupportedError
 from ..simulators import MPS, DensityMatrix, Simulator, Statevector, Structure, Trajectories
 from ..simulators import protocol as ask
+from ..simulators.memory import available_memory
 from ..simulators.statevector import final_state, run_steps
 from .checks import as_some_qubits
 from .networks import matrix_product_state
-from .program import DEFAULT_SIM, answer, available_memory, structure_of
+from .program import DEFAULT_SIM, answer, structure_of
 from .verbs import run
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 Pair = tuple[Any, Any]  # (re, im or None)
 
-HIGHEST = jax.lax.Precision.HIGHEST
+Precision = jax.lax.Precision
+HIGHEST = Precision.HIGHEST
 
 
 def complex_pair(array: Any) -> Pair:
@@ -60,7 +61,9 @@ def split_axes(n: int, qubits: Sequence[int]) -> tuple[list[int], list[int]]:
     return shape, axes
 
 
-def apply_matrix(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pair:
+def apply_matrix(
+    state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int, precision: Precision = HIGHEST
+) -> Pair:
     """``matrix`` of shape ``(2**k, 2**k, *batch)`` on ``k`` ascending qubits."""
     k = len(qubits)
     if k == 0:
@@ -70,17 +73,17 @@ def apply_matrix(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> 
         outer = 2 ** qubits[0]
         inner = state[0].size // (outer * 2**k)
         if outer == 1 or inner == 1 or (k >= 2 and inner >= 2**k):
-            return _product(state, matrix, outer, 2**k)
+            return _product(state, matrix, outer, 2**k, precision)
     if k <= 2:
         return _butterfly(state, matrix, qubits, n)
-    return _general(state, matrix, qubits, n)
+    return _general(state, matrix, qubits, n, precision)
 
 
 def _entry(m: Any, i: int, j: int) -> Any:
     return None if m is None else m[i, j]
 
 
-def _product(state: Pair, matrix: Pair, outer: int, d: int) -> Pair:
+def _product(state: Pair, matrix: Pair, outer: int, d: int, precision: Precision) -> Pair:
     """Neighbouring qubits by matrix products, one for each setting of the qubits before them.
 
     The matrix is repeated along a batch axis: XLA then calls its matrix product on slices in
@@ -89,12 +92,12 @@ def _product(state: Pair, matrix: Pair, outer: int, d: int) -> Pair:
 
     def times(m: Any, x: Any) -> Any:
         if outer == 1:
-            out = jnp.matmul(m, x.reshape(d, -1), precision=HIGHEST)
+            out = jnp.matmul(m, x.reshape(d, -1), precision=precision)
         elif outer * d == x.size:
-            out = jnp.matmul(x.reshape(-1, d), m.T, precision=HIGHEST)
+            out = jnp.matmul(x.reshape(-1, d), m.T, precision=precision)
         else:
             repeated = jnp.broadcast_to(m[None], (outer, d, d))
-            out = jnp.matmul(repeated, x.reshape(outer, d, -1), precision=HIGHEST)
+            out = jnp.matmul(repeated, x.reshape(outer, d, -1), precision=precision)
         return out.reshape(x.shape)
 
     return pair_product(matrix, state, times)
@@ -132,7 +135,9 @@ def _butterfly(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pa
     return pair_product(matrix, state, times)
 
 
-def _general(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pair:
+def _general(
+    state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int, precision: Precision
+) -> Pair:
     """Any qubits: their axes to the front, one matrix product, and back."""
     shape, axes = split_axes(n, qubits)
     batch = state[0].shape[1:]
@@ -146,15 +151,15 @@ def _general(state: Pair, matrix: Pair, qubits: tuple[int, ...], n: int) -> Pair
     def times(m: Any, x: Any) -> Any:
         y = x.reshape(*shape, *batch).transpose(*order, *tail)
         if batched:
-            y = jnp.einsum("ijb,jrb->irb", m, y.reshape(d, -1, *batch), precision=HIGHEST)
+            y = jnp.einsum("ijb,jrb->irb", m, y.reshape(d, -1, *batch), precision=precision)
         else:
-            y = jnp.matmul(m, y.reshape(d, -1), precision=HIGHEST)
+            y = jnp.matmul(m, y.reshape(d, -1), precision=precision)
         return y.reshape(*moved_shape, *batch).transpose(*back, *tail).reshape(x.shape)
 
     return pair_product(matrix, state, times)
 
 
-def gram(a: Pair, b: Pair, qubits: tuple[int, ...], n: int) -> Pair:
+def gram(a: Pair, b: Pair, qubits: tuple[int, ...], n: int, precision: Precision = HIGHEST) -> Pair:
     """``sum_r a[i, r] conj(b[j, r])`` over all other qubits, ``(2**k, 2**k, *batch)``."""
     shape, axes = split_axes(n, qubits)
     batch = a[0].shape[1:]
@@ -172,11 +177,11 @@ def gram(a: Pair, b: Pair, qubits: tuple[int, ...], n: int) -> Pair:
         if batch:  # tiny matrices for many lanes: one fused product and sum, lanes innermost
             return _gram_of_lanes(x, y, shape, axes)
         if contiguous and inner == 1:
-            return jnp.matmul(x.reshape(-1, d).T, y.reshape(-1, d), precision=HIGHEST)
+            return jnp.matmul(x.reshape(-1, d).T, y.reshape(-1, d), precision=precision)
         if contiguous and first > 1 and inner >= 64:
             x, y = x.reshape(first, d, -1), y.reshape(first, d, -1)
-            return jnp.sum(jnp.matmul(x, y.swapaxes(1, 2), precision=HIGHEST), axis=0)
-        return jnp.matmul(front(x), front(y).T, precision=HIGHEST)
+            return jnp.sum(jnp.matmul(x, y.swapaxes(1, 2), precision=precision), axis=0)
+        return jnp.matmul(front(x), front(y).T, precision=precision)
 
     return pair_product(a, conjugate(b), times)
 

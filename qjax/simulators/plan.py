@@ -21,7 +21,7 @@ import numpy as np
 
 from ..circuit import Barrier, Circuit, Gate, Layers, Operation, Repeat
 from ..errors import UnsupportedError
-from .kernels import partition
+from .kernels import HIGHEST, Precision, partition
 from .repetition import Turns, find_repetition
 from .steps import (
     Item,
@@ -58,17 +58,19 @@ class Layout:
         cell: the register is cut into cells of at most this many qubits; matrices within a cell
             become one. 2 means pairs of any two qubits, which suits a batch axis that runs last.
         whole: whether phases are held as one vector over all amplitudes.
+        precision: of the products of matrices with the state.
     """
 
     cell: int
     whole: bool
+    precision: Precision = HIGHEST
 
 
-def layout_for(n: int, batch_last: bool = False) -> Layout:
+def layout_for(n: int, batch_last: bool = False, precision: Precision = HIGHEST) -> Layout:
     """The layout that measures best for a state of ``n`` qubits."""
     if batch_last:
-        return Layout(cell=2, whole=False)
-    return Layout(cell=5, whole=n <= 10)
+        return Layout(2, False, precision)
+    return Layout(5, n <= 10, precision)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,15 @@ class Plan:
         """(flops, passes over the state) of one run."""
         costs = [step.cost() for step in self.steps]
         return sum(c[0] for c in costs), sum(c[1] for c in costs)
+
+    def memory(self, itemsize: int) -> tuple[float, float, float]:
+        """Bytes of a run, of a gradient by `Backprop` and of one by `Adjoint`.
+
+        Args:
+            itemsize: bytes of a real number of the state.
+        """
+        state = itemsize * 2.0**self.n * (1 if self.real else 2)
+        return 3 * state, (3 + self.cost()[1]) * state, 9 * state
 
     def num_steps(self) -> int:
         """How many steps are compiled (the body of a loop counts once)."""
@@ -131,14 +142,16 @@ def make_plan(
     complex_leaves: tuple[bool, ...],
     batch_last: bool = False,
     seen: frozenset[int] | None = None,
+    precision: Precision = HIGHEST,
 ) -> Plan:
     """The plan of a circuit's structure (its treedef), given which of its leaves are complex.
 
     With ``seen``, the qubits that an observable acts on, what cannot reach them is left out.
+    ``precision`` is that of products of matrices with the state.
     """
     leaves = [Leaf(k, c) for k, c in enumerate(complex_leaves)]
     circuit: Circuit = jax.tree.unflatten(structure, leaves)
-    layout = layout_for(circuit.n, batch_last)
+    layout = layout_for(circuit.n, batch_last, precision)
     ops, preparations = [], []
     for op in circuit.ops:
         if isinstance(op, Gate) and op.name == "StatePrep":
@@ -291,7 +304,8 @@ def _run(n: int, ops: Sequence[Operation | Turns], layout: Layout, width: int) -
                 wires[a], wires[b] = wires[b], wires[a]
             else:
                 _into_block(blocks, item.on(targets, controls), width)
-    return [TableStep(n, [(tuple(sorted(q)), tuple(i)) for q, i in blocks], width, wires)]
+    made = [(tuple(sorted(q)), tuple(i)) for q, i in blocks]
+    return [TableStep(n, made, width, wires, layout.precision)]
 
 
 def _into_block(blocks: list[tuple[set[int], list[Item]]], item: Item, width: int) -> None:
@@ -363,7 +377,7 @@ def _close(n: int, step: _Open, layout: Layout) -> list[Step]:
     rotations, rest = [], step.groups
     if layout.cell == 2:
         rotations, rest = _rotations(n, step.groups)
-    return rotations + ([LocalStep(n, _windows(n, rest, layout))] if rest else [])
+    return rotations + ([LocalStep(n, _windows(n, rest, layout), layout.precision)] if rest else [])
 
 
 def _rotations(n: int, groups: Sequence[Group]) -> tuple[list[Step], list[Group]]:

@@ -1,4 +1,4 @@
-"""The dtype of a simulator: checked when it is made, resolved when it is used."""
+"""The dtype and precision of a simulator: checked when it is made, resolved when it is used."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ def check_dtype(dtype: Any, owner: str, real: bool = False) -> str | None:
             got=repr(dtype),
         )
     return name
+
+
+def check_precision(name: str, owner: str) -> None:
+    """Refuse what is not the name of a precision.
+
+    Raises:
+        ParameterError: another precision.
+    """
+    if name not in ("default", "high", "highest"):
+        raise ParameterError(
+            f"{owner}: precision is not one that XLA knows",
+            expected='"highest", "high" or "default"',
+            got=repr(name),
+        )
 
 
 def resolve_dtype(name: str | None, owner: str) -> str:

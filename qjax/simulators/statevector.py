@@ -12,9 +12,9 @@ import numpy as np
 
 from ..errors import CapacityError, UnsupportedError
 from . import answers
-from .kernels import Pair, apply_matrix, complex_pair
+from .kernels import Pair, Precision, apply_matrix, complex_pair
 from .plan import Plan, make_plan
-from .precision import check_dtype, real_dtype, resolve_dtype
+from .precision import check_dtype, check_precision, real_dtype, resolve_dtype
 from .protocol import Program, Query, Structure
 from .steps import Step
 from .steps.local import reorder
@@ -32,8 +32,13 @@ class Statevector:
             complex64 otherwise. Circuits whose gates are all real run in real arithmetic by
             themselves; `qjax.run` returns complex amplitudes in any case.
 
+        precision: of the products of matrices with the state: ``"highest"`` (default; what the
+            dtype holds), ``"high"`` (three passes of bfloat16 on a TPU or TF32 on a GPU, about
+            1e-5 in a product) or ``"default"`` (one pass, about 1e-3). Only TPUs and GPUs have
+            less to offer, and only for complex64.
+
     Raises:
-        ParameterError: another dtype.
+        ParameterError: another dtype or precision.
 
     Example:
         >>> import qjax as qj
@@ -42,9 +47,15 @@ class Statevector:
     """
 
     dtype: Any = None
+    precision: str = "highest"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", check_dtype(self.dtype, "Statevector", real=True))
+        check_precision(self.precision, "Statevector")
+
+    def __repr__(self) -> str:
+        rest = "" if self.precision == "highest" else f", precision={self.precision!r}"
+        return f"Statevector(dtype={self.dtype!r}{rest})"
 
     @property
     def random(self) -> bool:
@@ -56,7 +67,7 @@ class Statevector:
         Raises:
             UnsupportedError: double precision without JAX's x64 mode, or on a TPU.
         """
-        return Statevector(resolve_dtype(self.dtype, "Statevector"))
+        return Statevector(resolve_dtype(self.dtype, "Statevector"), self.precision)
 
     def real_dtype(self) -> Any:
         """The dtype of the two real arrays."""
@@ -67,7 +78,8 @@ class Statevector:
     ) -> Plan:
         """The steps that a circuit of this structure runs as (to answer the query, if given)."""
         seen = answers.qubits_seen(query) if query is not None else None
-        return make_plan(structure.treedef, structure.complex_leaves, batch_last, seen)
+        precision = Precision[self.precision.upper()]
+        return make_plan(structure.treedef, structure.complex_leaves, batch_last, seen, precision)
 
     def memory(self, structure: Structure) -> float:
         """Bytes of three states: the least that one run needs."""

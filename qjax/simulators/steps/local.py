@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..kernels import HIGHEST, Pair, apply_matrix, dagger, gram, pair_product
+from ..kernels import HIGHEST, Pair, Precision, apply_matrix, dagger, gram, pair_product
 from .step import Item, Step, as_pair, complex_of, fetch, target_matrix
 from .turns import as_turns, rotate
 from .window import Window
@@ -20,8 +20,8 @@ class LocalStep(Step):
 
     kind = "local"
 
-    def __init__(self, n: int, windows: Sequence[Window]) -> None:
-        self.n, self.windows = n, tuple(windows)
+    def __init__(self, n: int, windows: Sequence[Window], precision: Precision = HIGHEST) -> None:
+        self.n, self.windows, self.precision = n, tuple(windows), precision
         self.qubits = frozenset(q for w in windows for q in w.qubits)
         items = [item for w in windows for item in w.items]
         self.leaves = frozenset(i for item in items for i in item.leaves)
@@ -35,12 +35,12 @@ class LocalStep(Step):
 
     def apply(self, state: Pair, coefficients: list[Pair]) -> Pair:
         for window, matrix in zip(self.windows, coefficients, strict=True):
-            state = apply_matrix(state, matrix, window.qubits, self.n)
+            state = apply_matrix(state, matrix, window.qubits, self.n, self.precision)
         return state
 
     def undo(self, state: Pair, coefficients: list[Pair]) -> Pair:
         for window, matrix in zip(self.windows, coefficients, strict=True):
-            state = apply_matrix(state, dagger(matrix), window.qubits, self.n)
+            state = apply_matrix(state, dagger(matrix), window.qubits, self.n, self.precision)
         return state
 
     def pull(
@@ -50,10 +50,10 @@ class LocalStep(Step):
         gradients: list[Pair] = []
         for window, matrix in zip(reversed(self.windows), reversed(coefficients), strict=True):
             back = dagger(matrix)
-            state = apply_matrix(state, back, window.qubits, self.n)
-            re, im = gram(cotangent, state, window.qubits, self.n)
+            state = apply_matrix(state, back, window.qubits, self.n, self.precision)
+            re, im = gram(cotangent, state, window.qubits, self.n, self.precision)
             gradients.append((re, None if matrix[1] is None else im))
-            cotangent = apply_matrix(cotangent, back, window.qubits, self.n)
+            cotangent = apply_matrix(cotangent, back, window.qubits, self.n, self.precision)
         return state, cotangent, gradients[::-1]
 
     def cost(self) -> tuple[float, float]:

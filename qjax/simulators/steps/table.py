@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..gather import permute, repeat
-from ..kernels import HIGHEST, Pair, dagger, pair_product
+from ..kernels import HIGHEST, Pair, Precision, dagger, pair_product
 from ..products import products
 from .local import embed_controls
 from .step import Item, Leaf, Parameter, Step, complex_of, fetch
@@ -36,10 +36,15 @@ class TableStep(Step):
     kind = "table"
 
     def __init__(
-        self, n: int, blocks: Sequence[Block], width: int, wires: Sequence[int] | None = None
+        self,
+        n: int,
+        blocks: Sequence[Block],
+        width: int,
+        wires: Sequence[int] | None = None,
+        precision: Precision = HIGHEST,
     ) -> None:
         """``wires[q]`` is the qubit of the blocks that is to end as qubit ``q``."""
-        self.n, self.width = n, width
+        self.n, self.width, self.precision = n, width, precision
         wires = range(n) if wires is None else wires
         self.blocks = [(_filled(qs, width, n), items) for qs, items in blocks]
         self.items = [item for _, items in self.blocks for item in items]
@@ -117,7 +122,7 @@ class TableStep(Step):
         shape, d = state[0].shape, 2**self.width
 
         def overlap(a: Any, b: Any) -> Any:
-            return jnp.matmul(a.reshape(d, -1), b.reshape(d, -1).T, precision=HIGHEST)
+            return jnp.matmul(a.reshape(d, -1), b.reshape(d, -1).T, precision=self.precision)
 
         def turn(both: Any, given: Any) -> Any:
             parts, slopes = both
@@ -148,7 +153,7 @@ class TableStep(Step):
             x = x.reshape(d, -1)
             if d <= SMALLEST_MATMUL:
                 return reduce(add, (m[:, k, None] * x[None, k] for k in range(d))).reshape(-1)
-            return _matmul(m, x).reshape(-1)
+            return jnp.matmul(m, x, precision=self.precision).reshape(-1)
 
         return pair_product(matrix, parts, times)
 
@@ -180,10 +185,6 @@ class TableStep(Step):
             f"table of {len(self.blocks)} matrices on {self.width} qubits from {len(self.items)} "
             "gates, run as one loop: too many different ones to compile each"
         )
-
-
-def _matmul(a: Any, b: Any) -> Any:
-    return jnp.matmul(a, b, precision=HIGHEST)
 
 
 def _mover(n: int, place: int, back: bool) -> Callable[[Any], Any]:

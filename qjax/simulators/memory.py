@@ -1,0 +1,25 @@
+"""How much memory there is."""
+
+from __future__ import annotations
+
+import os
+
+import jax
+
+
+def available_memory() -> float:
+    """Bytes of the default device: what its allocator may use, or the machine's memory."""
+    device = jax.devices()[0]
+    stats = device.memory_stats() if device.platform != "cpu" else None
+    if stats and "bytes_limit" in stats:
+        return float(stats["bytes_limit"])
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def size(count: float) -> str:
+    """A number of bytes as people say it: ``"1.5 GiB"``."""
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if count < 1024 or unit == "TiB":
+            return f"{count:.3g} {unit}"
+        count /= 1024
+    raise AssertionError
