@@ -157,7 +157,7 @@ def example(settings: AgentSettings) -> Any:
 EXPERIMENT = Experiment(
     name="cartpole-agents",
     title="Quantum policies balance a pole",
-    paper="arXiv:2103.05577, arXiv:2203.14348, arXiv:2212.06663",
+    paper="arXiv:2103.05577",
     minutes=6,
     settings=AgentSettings(),
     run=run,

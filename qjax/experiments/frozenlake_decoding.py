@@ -175,7 +175,7 @@ def example(settings: LakeSettings) -> Any:
 EXPERIMENT = Experiment(
     name="frozenlake-decoding",
     title="Action decoding on a frozen lake",
-    paper="arXiv:2212.06663, arXiv:1907.00397",
+    paper="arXiv:2212.06663",
     minutes=5,
     settings=LakeSettings(),
     run=run,

@@ -154,7 +154,7 @@ def example(settings: RoomSettings) -> Any:
 EXPERIMENT = Experiment(
     name="qfwp-minigrid",
     title="A fast-weight programmer in an empty room, by A2C",
-    paper="arXiv:2402.17760, arXiv:2605.06734",
+    paper="arXiv:2402.17760",
     minutes=3,
     settings=RoomSettings(),
     run=run,

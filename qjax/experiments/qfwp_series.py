@@ -240,7 +240,7 @@ def example(settings: SeriesSettings) -> Any:
 EXPERIMENT = Experiment(
     name="qfwp-series",
     title="Forecasting by quantum fast-weight programmers",
-    paper="arXiv:2402.17760, arXiv:2605.06734",
+    paper="arXiv:2402.17760",
     minutes=6,
     settings=SeriesSettings(),
     run=run,

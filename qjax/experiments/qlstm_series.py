@@ -121,7 +121,7 @@ def example(settings: RecurrentSettings) -> Any:
 EXPERIMENT = Experiment(
     name="qlstm-series",
     title="Forecasting by quantum recurrent cells",
-    paper="arXiv:2009.01783, arXiv:2211.02612",
+    paper="arXiv:2009.01783",
     minutes=8,
     settings=RecurrentSettings(),
     run=run,
