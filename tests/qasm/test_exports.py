@@ -36,6 +36,7 @@ def experiment(name):
 
 
 UNTRAINED = ("qhe-digits", "h2-curve", "zne-nn", "tn-vqe")
+AGENTS = ("qfwp-series", "qlstm-series", "qfwp-minigrid", "cartpole-agents", "frozenlake-decoding")
 MIXED = ("qgdm",)  # starts from a mixed state, which OpenQASM cannot say
 
 
@@ -48,17 +49,19 @@ def from_a_tensor_network():
     return staircase_su4(found.params + noise, 4)
 
 
-COSTLY = "a circuit from a tensor network"  # DMRG and a fit are compiled for it
 CIRCUITS = {
-    **{name: lambda name=name: experiment(name) for name in UNTRAINED},
+    **{name: lambda name=name: experiment(name) for name in (*UNTRAINED, *AGENTS)},
     "one QKAN edge": qkan_edge,
     "a packed QKAN layer": qkan_packed,
-    COSTLY: from_a_tensor_network,
+    "a circuit from a tensor network": from_a_tensor_network,
 }
 
 
+QUICK = {*UNTRAINED, "one QKAN edge", "a packed QKAN layer"}  # others compile more
+
+
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.verify] * (n == COSTLY)) for n in CIRCUITS]
+    "name", [pytest.param(n, marks=[pytest.mark.verify] * (n not in QUICK)) for n in CIRCUITS]
 )
 def test_a_circuit_comes_back_from_every_dialect(name):
     comes_back(CIRCUITS[name]())
@@ -66,7 +69,7 @@ def test_a_circuit_comes_back_from_every_dialect(name):
 
 @pytest.mark.verify
 def test_every_experiment_with_a_circuit_is_among_them():
-    assert {n for n in names() if find(n).circuit} == {*UNTRAINED, *MIXED}
+    assert {n for n in names() if find(n).circuit} == {*UNTRAINED, *AGENTS, *MIXED}
 
 
 TRAINED = (
@@ -84,7 +87,8 @@ def test_what_an_experiment_trains_comes_back_too(name, tmp_path, monkeypatch):
     kept = {}
     monkeypatch.setattr(Run, "circuit", _noting(kept))
     chosen = find(name)
-    with open(tmp_path / "console.txt", "w") as file:
+    # Optax is not written for strict promotion.
+    with open(tmp_path / "console.txt", "w") as file, jax.numpy_dtype_promotion("standard"):
         console = rich.console.Console(file=file)
         execute(chosen, override(chosen.settings, chosen.quick), out=tmp_path, console=console)
     (folder,) = tmp_path.glob(f"{name}-*/")
@@ -161,7 +165,8 @@ def test_the_fast_circuit_of_a_trained_programmer_comes_back():
         change, memory = optimiser.update(slope, carry[1])
         return (optax.apply_updates(carry[0], change), memory), value
 
-    (state, _), losses = jax.lax.scan(update, (state, optimiser.init(state)), length=40)
+    with jax.numpy_dtype_promotion("standard"):  # optax is not written for the strict one
+        (state, _), losses = jax.lax.scan(update, (state, optimiser.init(state)), length=40)
     assert losses[-1] < 0.7 * losses[0]
     model, weights = nnx.merge(graph, state), jnp.zeros((2, 3))
     for value in x[0]:
