@@ -232,7 +232,7 @@ class Side:
 
     def __init__(self, name, options):
         flags = f"--side {name} --qubits {options.qubits} --nodes {options.nodes}".split()
-        threads = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        threads = "--xla_cpu_multi_thread_eigen=false"
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": threads}
         for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             environment[variable] = "1"

@@ -101,7 +101,7 @@ class Reservoir:
                 low, high = float(jnp.min(u)), float(jnp.max(u))
                 rate = max(second_eigenvalue(self, x) for x in np.linspace(low, high, 5))
                 parallel = parallel.resolved(rate)
-        return _run(engine, parallel, self, u, state, key)
+        return _run(engine, parallel, prepared(engine, self), u, state, key)
 
     def stream(
         self, u: Any, block: int = 10_000, *, sim: Any = None, key: Any = None
@@ -144,11 +144,17 @@ class Reservoir:
         return u
 
 
+@partial(jax.jit, static_argnums=0)
+def prepared(engine: Engine, reservoir: Any) -> Any:
+    """What every step needs. A program of its own: as arguments of the loop's program the matrices
+    lie in memory as its products read them."""
+    return engine.prepare(reservoir)
+
+
 @partial(jax.jit, static_argnums=(0, 1))
 def _run(
-    engine: Engine, parallel: Fading | None, reservoir: Any, u: Any, state: Any, key: Any
+    engine: Engine, parallel: Fading | None, params: Any, u: Any, state: Any, key: Any
 ) -> Outcome:
-    params = engine.prepare(reservoir)
     state = engine.start(params) if state is None else state
     if parallel is not None:
         state, features, bound = run_parallel(engine, params, u, state, parallel)

@@ -80,7 +80,7 @@ class GateReservoir(CircuitReservoir):
         params: pytree that ``circuit`` takes; its leaves are the reservoir's.
         circuit: ``(params, u) -> Circuit``, or a list of circuits (virtual nodes), after each of
             which the observables are read. ``u`` is a scalar, or has shape (inputs,).
-        n, inputs, seen, parts: made by `of`, which is the way to build one.
+        n, inputs, seen, segments: made by `of`, which is the way to build one.
 
     Example:
         >>> import jax, jax.numpy as jnp, qjax as qj

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from ..errors import DataError
 from ..measure.checks import as_key
+from .base import prepared
 from .engine import Engine
 from .readout import Readout
 
@@ -57,21 +58,20 @@ def forecast(
     engine = reservoir.engine(sim)
     if engine.random or key is not None:
         key = as_key(key, "forecast", engine.random)
-    return _forecast(engine, steps, reservoir, readout, state, features, key)
+    params = prepared(engine, reservoir)
+    return _forecast(engine, steps, params, readout, state, features, key)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _forecast(
     engine: Engine,
     steps: int,
-    reservoir: Any,
+    params: Any,
     readout: Readout,
     state: Any,
     features: Any,
     key: Any,
 ) -> Any:
-    params = engine.prepare(reservoir)
-
     def body(carry: Any, step: Any) -> tuple[Any, Any]:
         state, value = carry
         mine = None if key is None else jax.random.fold_in(key, step)

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import DataError, ParameterError
 from ..measure.checks import as_key
 from ..simulators.kernels import HIGHEST
+from .base import prepared
 from .drive import serial
 
 
@@ -167,14 +168,14 @@ def series_gram(
     engine = reservoir.engine(sim)
     if engine.random or key is not None:
         key = as_key(key, "series_gram", engine.random)
-    return _series_gram(engine, washout, degree, reservoir, u, y, state, key)
+    params = prepared(engine, reservoir)
+    return _series_gram(engine, washout, degree, params, u, y, state, key)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
 def _series_gram(
-    engine: Any, washout: int, degree: int, reservoir: Any, u: Any, y: Any, state: Any, key: Any
+    engine: Any, washout: int, degree: int, params: Any, u: Any, y: Any, state: Any, key: Any
 ) -> tuple[Gram, Any]:
-    params = engine.prepare(reservoir)
     state = engine.start(params) if state is None else state
     y = _columns(y)
 
