@@ -8,6 +8,7 @@ from ..errors import UnsupportedError
 from ..simulators.protocol import Program, Query, Simulator, Structure
 from ..simulators.statevector import Statevector
 from .lanes import is_pauli_sum, lanes_program, with_gradient
+from .pullback import are_pauli_sums, with_pullback
 from .reversible import reversible
 
 
@@ -35,7 +36,9 @@ class Adjoint:
                 fix="use gradient=qjax.Backprop()",
             )
         single = sim.compile(structure, query, evolve=reversible)
-        if not is_pauli_sum(query):
+        if not are_pauli_sums(query):
             return single
         lanes = lanes_program(sim, structure, query, reversible)
+        if not is_pauli_sum(query):
+            return single if lanes is None else with_pullback(structure.n, single, lanes)
         return with_gradient(structure.n, single, lanes, sim.compile(structure, query))

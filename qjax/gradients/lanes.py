@@ -70,8 +70,8 @@ def with_gradient(n: int, single: Program, lanes: Program | None, exact: Program
         return values, [jnp.moveaxis(g, -1, 0) for g in gradient]
 
     chunked = lanes is not None
-    fast_value = _batched(value, lane_value if chunked else None, n)
-    fast_both = _batched(both, lane_both if chunked else None, n)
+    fast_value = batched(value, lane_value if chunked else None, n)
+    fast_both = batched(both, lane_both if chunked else None, n)
 
     @jax.custom_jvp
     def first_order(leaves: list[Any], asked: list[Any]) -> Any:
@@ -104,7 +104,7 @@ def with_gradient(n: int, single: Program, lanes: Program | None, exact: Program
     return program
 
 
-def _batched(function: Callable[..., Any], wide: Callable[..., Any] | None, n: int) -> Any:
+def batched(function: Callable[..., Any], wide: Callable[..., Any] | None, n: int) -> Any:
     """``function`` with a batching rule that runs ``wide``, some lanes at a time."""
     batched = custom_vmap(function)
 
@@ -113,7 +113,7 @@ def _batched(function: Callable[..., Any], wide: Callable[..., Any] | None, n: i
         marks, asked_marks = is_batched
         if wide is None or size < LANES or any(asked_marks):
             axes = jax.tree.map(lambda m: 0 if m else None, (marks, asked_marks))
-            out = jax.vmap(function, axes)(leaves, asked)
+            out = jax.vmap(function, axes, axis_size=size)(leaves, asked)
         else:
             last = [
                 jnp.moveaxis(x, 0, -1) if m else jnp.broadcast_to(x[..., None], (*x.shape, size))

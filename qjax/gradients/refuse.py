@@ -18,6 +18,6 @@ def refuse_derivative(values: Any, error: QjaxError) -> Any:
 
     @guard.defjvp
     def _(primals: Any, tangents: Any) -> Any:
-        raise error
+        raise error.with_traceback(None)
 
     return guard(values)

@@ -13,6 +13,11 @@ from ..simulators.statevector import run_steps
 from ..simulators.steps import Step
 from .refuse import refuse_derivative
 
+FIRST_ONLY = UnsupportedError(
+    "Adjoint gives first derivatives only",
+    fix="use gradient=qjax.Backprop() for Hessians and other second derivatives",
+)
+
 
 def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
     """`run_steps` with a reverse rule that recomputes states by undoing the steps."""
@@ -22,13 +27,7 @@ def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> P
         return run_steps(steps, state, coefficients)
 
     def forward(state: Pair, coefficients: list[Any]) -> Any:
-        state, coefficients = refuse_derivative(
-            (state, coefficients),
-            UnsupportedError(
-                "Adjoint gives first derivatives only",
-                fix="use gradient=qjax.Backprop() for Hessians and other second derivatives",
-            ),
-        )
+        state, coefficients = refuse_derivative((state, coefficients), FIRST_ONLY)
         final = run_steps(steps, state, coefficients)
         return final, (final, coefficients)
 
