@@ -89,7 +89,7 @@ def test_polynomials_are_those_of_scikit_learn(data):
 
 
 def test_the_gram_matrix_of_a_run_is_that_of_its_features(monkeypatch):
-    monkeypatch.setattr("qjax.reservoir.drive.BLOCK_BYTES", 8 * 4 * 8)  # blocks of 8 and a rest
+    monkeypatch.setattr("qjax.reservoir.drive.BLOCK_BYTES", 8 * 4 * 8)  # blocks of 16 and a rest
     reservoir = IsingReservoir.random(jax.random.key(0), 2, nodes=2, input="mixed")
     u = np.random.default_rng(1).uniform(size=30)
     y = np.stack([u, u**2], axis=1)
