@@ -15,7 +15,7 @@ from qjax.experiments import execute, find, override
 from qjax.experiments.least_squares import levenberg_marquardt
 from qjax.experiments.qkan_gpt import ALPHABET, ENDS, OBJECTS, SUBJECTS, VERBS, entropy_rate, text
 from qjax.experiments.qkan_lstm import bessel, oscillation, windows
-from qjax.experiments.qkan_models import _b_splines
+from qjax.experiments.qkan_models import _b_splines, chosen
 
 QUICK = ["qkan-regression", "qkan-extension", "qkan-digits", "qkan-lstm", "hqkan-gpt"]
 
@@ -76,11 +76,13 @@ def test_the_text_has_the_entropy_it_is_said_to_have():
     assert any(text(0, 500).startswith(sentence) for sentence in sentences)
 
 
-def test_an_unknown_task_is_refused_by_name(tmp_path, console):
+def test_an_unknown_task_or_baseline_is_refused_by_name(tmp_path, console):
     experiment = find("qkan-regression")
     settings = override(experiment.settings, ["tasks=sinc,cosc"])
     with pytest.raises(ExperimentError, match="cosc"):
         execute(experiment, settings, out=tmp_path, console=console)
+    with pytest.raises(ExperimentError, match="forest"):
+        chosen({"MLP": None}, "MLP,forest")
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from .least_squares import levenberg_marquardt
 from .qkan_models import (
     MLP,
     SplineKAN,
+    chosen,
     keep_circuit,
     mean_squares,
     parameters,
@@ -51,6 +52,7 @@ class ExtensionSettings(Settings):
         steps: Levenberg-Marquardt steps on each later rung.
         noise: standard deviation, in radians, of the angles that an extension appends.
         points: points of the training set and of the test set.
+        baselines: comma-separated names of classical models; ``all`` for every one.
     """
 
     seeds: int = 3
@@ -59,6 +61,7 @@ class ExtensionSettings(Settings):
     steps: int = 15
     noise: float = 0.01
     points: int = 1000
+    baselines: str = "all"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -68,6 +71,11 @@ class ExtensionSettings(Settings):
 def run(run: Run) -> list[Row]:
     """The ladder; the longest circuits trained directly, an MLP and a spline KAN beside it."""
     settings: ExtensionSettings = run.settings
+    classical: dict[str, Any] = {
+        "MLP": lambda s: MLP([2, 20, 20, 1], rngs=nnx.Rngs(s)),
+        "spline KAN": lambda s: SplineKAN(WIDTH, grid=20, rngs=nnx.Rngs(s)),
+    }
+    classical = chosen(classical, settings.baselines)
     task = TASKS["exp-sin"]
     data, test = (seed_samples(task, settings.seeds, settings.points, part) for part in (0, 1))
 
@@ -90,20 +98,14 @@ def run(run: Run) -> list[Row]:
     keep_circuit(run, "QKAN", graph, states)
 
     last, steps = settings.reps[-1], settings.steps * len(later)
-    others: dict[str, Any] = {
-        "direct": build(last),
-        "MLP": lambda s: MLP([2, 20, 20, 1], rngs=nnx.Rngs(s)),
-        "spline KAN": lambda s: SplineKAN(WIDTH, grid=20, rngs=nnx.Rngs(s)),
-    }
     found = {}
-    for name, model in others.items():
+    for name, model in {"direct": build(last), **classical}.items():
         graph, states = stacked(model, settings.seeds)
         stage = name.replace(" ", "-")
         states = _least_squares(run, stage, graph, states, data, steps)
         found[name] = parameters(states), errors(graph, states)
     baseline = [
-        (f"{name} ({found[name][0]})", float(np.median(found[name][1])))
-        for name in ("MLP", "spline KAN")
+        (f"{name} ({found[name][0]})", float(np.median(found[name][1]))) for name in classical
     ]
     rows = [
         Row(
@@ -162,6 +164,6 @@ EXPERIMENT = Experiment(
     minutes=5,
     settings=ExtensionSettings(),
     run=run,
-    quick={"reps": (1, 2), "adam": 5, "steps": 5, "points": 40, "seeds": 2},
+    quick={"reps": (1, 2), "adam": 5, "steps": 5, "points": 40, "seeds": 2, "baselines": "MLP"},
     x64=True,
 )

@@ -20,7 +20,7 @@ from ..nn.qkan import HQKAN
 from .dots import dots
 from .frame import Experiment, Run
 from .qkan_lstm import LinearLSTMCell
-from .qkan_models import MLP, SplineKAN, keep_circuit, parameters, stacked, train
+from .qkan_models import MLP, SplineKAN, chosen, keep_circuit, parameters, stacked, train
 from .settings import Settings, at_least
 from .table import Row
 
@@ -41,6 +41,7 @@ class GPTSettings(Settings):
         batch: windows of 32 characters per step.
         rate: Adam's learning rate, of every model; it falls to 0 along a cosine.
         characters: length of the training text; the test text is a quarter of it.
+        baselines: comma-separated names of classical models; ``all`` for every one.
     """
 
     seeds: int = 3
@@ -48,6 +49,7 @@ class GPTSettings(Settings):
     batch: int = 16
     rate: float = 5e-3
     characters: int = 32768
+    baselines: str = "all"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -151,16 +153,17 @@ def run(run: Run) -> list[Row]:
     def gpt(feed_forward: Any) -> Any:
         return lambda s: GPT(feed_forward(nnx.Rngs(s)), rngs=nnx.Rngs(s + 1000))
 
-    models: dict[str, Any] = {
-        "HQKAN": gpt(lambda rngs: HQKAN(FEATURES, None, None, FEATURES, 3, rngs=rngs)),
+    hybrid = gpt(lambda rngs: HQKAN(FEATURES, None, None, FEATURES, 3, rngs=rngs))
+    classical: dict[str, Any] = {
         "MLP": gpt(lambda rngs: MLP(wide, rngs=rngs, dtype=jnp.float32)),
         "spline KAN": gpt(
             lambda rngs: SplineKAN([FEATURES, FEATURES], rngs=rngs, dtype=jnp.float32)
         ),
         "LSTM": lambda s: CharacterLSTM(rngs=nnx.Rngs(s)),
     }
+    classical = chosen(classical, settings.baselines)
     losses, sizes = {}, {}
-    for name, build in models.items():
+    for name, build in {"HQKAN": hybrid, **classical}.items():
         graph, states = stacked(build, settings.seeds)
         sizes[name] = parameters(states)
 
@@ -178,7 +181,7 @@ def run(run: Run) -> list[Row]:
             first = nnx.merge(graph, jax.tree.map(lambda leaf: leaf[0], states))
             run.note(f"the HQKAN writes: {_written(first, run.key)!r}")
     baseline = [
-        *((f"{name} ({sizes[name]})", float(np.median(losses[name]))) for name in list(models)[1:]),
+        *((f"{name} ({sizes[name]})", float(np.median(losses[name]))) for name in classical),
         ("entropy of the grammar", entropy_rate()),
     ]
     quantity = f"test loss in nats per character, HQKAN ({sizes['HQKAN']} parameters)"
@@ -208,5 +211,5 @@ EXPERIMENT = Experiment(
     minutes=3,
     settings=GPTSettings(),
     run=run,
-    quick={"steps": 3, "batch": 4, "characters": 1024, "seeds": 2},
+    quick={"steps": 3, "batch": 4, "characters": 1024, "seeds": 2, "baselines": "MLP"},
 )

@@ -20,7 +20,16 @@ from flax import nnx
 from ..nn.qkan import HQKANLSTMCell, QKANLSTMCell
 from .dots import dots
 from .frame import Experiment, Run
-from .qkan_models import MLP, SplineKAN, keep_circuit, mean_squares, parameters, stacked, train
+from .qkan_models import (
+    MLP,
+    SplineKAN,
+    chosen,
+    keep_circuit,
+    mean_squares,
+    parameters,
+    stacked,
+    train,
+)
 from .settings import Settings, at_least
 from .table import Row
 
@@ -41,6 +50,7 @@ class LSTMSettings(Settings):
         batch: windows per step.
         rate: Adam's learning rate, of every model.
         hidden: hidden size of the quantum cells.
+        baselines: comma-separated names of classical models; ``all`` for every one.
     """
 
     seeds: int = 3
@@ -48,6 +58,7 @@ class LSTMSettings(Settings):
     batch: int = 8
     rate: float = 1e-2
     hidden: int = 1
+    baselines: str = "all"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -123,16 +134,19 @@ def run(run: Run) -> list[Row]:
         return lambda s: Forecaster(cell(1, size, rngs=nnx.Rngs(s)), rngs=nnx.Rngs(s + 1000))
 
     f32 = jnp.float32
-    models: dict[str, Any] = {
+    ours: dict[str, Any] = {
         "QKAN-LSTM": recurrent(QKANLSTMCell, hidden),
         "HQKAN-LSTM": recurrent(HQKANLSTMCell, hidden),
+    }
+    classical: dict[str, Any] = {
         "LSTM": recurrent(LinearLSTMCell, 5),
         "small LSTM": recurrent(LinearLSTMCell, 3),
         "MLP": lambda s: MLP([WINDOW, 10, 1], rngs=nnx.Rngs(s), dtype=f32),
         "spline KAN": lambda s: SplineKAN([WINDOW, 2, 1], rngs=nnx.Rngs(s), dtype=f32),
     }
+    classical = chosen(classical, settings.baselines)
     errors, sizes = {}, {}
-    for name, build in models.items():
+    for name, build in {**ours, **classical}.items():
         graph, states = stacked(build, settings.seeds)
         sizes[name] = parameters(states)
         states = jax.tree.map(lambda a: jnp.concatenate([a] * len(series)), states)
@@ -142,15 +156,14 @@ def run(run: Run) -> list[Row]:
         data = rows(slice(0, TRAINED))
         stage = name.replace(" ", "-")
         states = train(run, stage, loss, states, phases, data, batch=settings.batch)
-        if "QKAN" in name:
+        if name in ours:
             keep_circuit(run, stage, graph, states)
         found = jax.jit(jax.vmap(loss))(states, rows(slice(TRAINED, None)))
         errors[name] = np.asarray(found).reshape(len(series), settings.seeds)
     table = []
     for index, task in enumerate(series):
         baseline = [
-            (f"{name} ({sizes[name]})", float(np.median(errors[name][index])))
-            for name in ("LSTM", "small LSTM", "MLP", "spline KAN")
+            (f"{name} ({sizes[name]})", float(np.median(errors[name][index]))) for name in classical
         ]
         table += [
             Row(
@@ -161,7 +174,7 @@ def run(run: Run) -> list[Row]:
                 None,
                 ".1e",
             )
-            for name in ("QKAN-LSTM", "HQKAN-LSTM")
+            for name in ours
         ]
     run.figure("results", dots(table, "test MSE"))
     return table
@@ -174,5 +187,5 @@ EXPERIMENT = Experiment(
     minutes=1,
     settings=LSTMSettings(),
     run=run,
-    quick={"epochs": 1, "seeds": 2},
+    quick={"epochs": 1, "seeds": 2, "baselines": "MLP"},
 )

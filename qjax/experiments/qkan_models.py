@@ -13,6 +13,7 @@ import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
 
+from ..errors import ExperimentError
 from ..nn.qkan import QKANLayer
 from ..train import descend
 from .frame import Run
@@ -84,6 +85,23 @@ def _b_splines(x: jax.Array, knots: np.ndarray, order: int = 3) -> jax.Array:
         right = (t[..., k + 1 :] - x) / (t[..., k + 1 :] - t[..., 1:-k])
         basis = left * basis[..., :-1] + right * basis[..., 1:]
     return basis
+
+
+def chosen(models: dict[str, Any], names: str) -> dict[str, Any]:
+    """The models of these comma-separated names; ``all`` for every one, empty for none.
+
+    Raises:
+        ExperimentError: a name that is not among them.
+    """
+    if names == "all":
+        return models
+    wanted = [name for name in names.split(",") if name]
+    unknown = [name for name in wanted if name not in models]
+    if unknown:
+        raise ExperimentError(
+            "baselines: there is no such model", expected=", ".join(models), got=unknown
+        )
+    return {name: models[name] for name in wanted}
 
 
 def stacked(build: Callable[[int], nnx.Module], seeds: int) -> tuple[Any, Any]:

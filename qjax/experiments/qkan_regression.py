@@ -23,6 +23,7 @@ from .qkan_models import (
     MLP,
     SplineKAN,
     Task,
+    chosen,
     keep_circuit,
     lbfgs,
     mean_squares,
@@ -66,6 +67,7 @@ class RegressionSettings(Settings):
         reps: repetitions of the encoding.
         points: points of the training set and of the test set.
         tasks: comma-separated names of tasks; ``all`` for every one.
+        baselines: comma-separated names of classical models; ``all`` for every one.
     """
 
     seeds: int = 3
@@ -74,6 +76,7 @@ class RegressionSettings(Settings):
     reps: int = 3
     points: int = 1000
     tasks: str = "all"
+    baselines: str = "all"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -106,14 +109,17 @@ def _compare(run: Run, names: list[str], inputs: int) -> dict[str, list[Row]]:
     # From frequencies of 1 a third of the starts never reach sinc's oscillation.
     start = spread_frequencies(settings.reps) if inputs == 1 else None
     options: dict[str, Any] = {"reps": settings.reps, "frequencies": start, "dtype": jnp.float64}
-    models = {
+    ours: dict[str, Any] = {
         "QKAN": lambda s: QKAN(width, rngs=nnx.Rngs(s), **options),
         "minimal": lambda s: QKAN(width, ansatz="minimal", rngs=nnx.Rngs(s), **options),
+    }
+    classical: dict[str, Any] = {
         "MLP": lambda s: MLP([inputs, 10, 10, 1], rngs=nnx.Rngs(s)),
         "spline KAN": lambda s: SplineKAN(width, rngs=nnx.Rngs(s)),
     }
+    classical = chosen(classical, settings.baselines)
     errors, sizes = {}, {}
-    for model, build in models.items():
+    for model, build in {**ours, **classical}.items():
         graph, states = stacked(build, settings.seeds)
         sizes[model] = parameters(states)
         stage = f"{inputs}-inputs-{model}".replace(" ", "-")
@@ -122,7 +128,7 @@ def _compare(run: Run, names: list[str], inputs: int) -> dict[str, list[Row]]:
     for index, name in enumerate(names):
         baseline = [
             (f"{model} ({sizes[model]})", float(np.median(errors[model][index])))
-            for model in ("MLP", "spline KAN")
+            for model in classical
         ]
         accept = (0.0, ACCEPT[name]) if name in ACCEPT else None
         rows[name] = [
@@ -134,7 +140,7 @@ def _compare(run: Run, names: list[str], inputs: int) -> dict[str, list[Row]]:
                 accept,
                 ".1e",
             )
-            for model in ("QKAN", "minimal")
+            for model in ours
         ]
     return rows
 
@@ -177,6 +183,14 @@ EXPERIMENT = Experiment(
     minutes=10,
     settings=RegressionSettings(),
     run=run,
-    quick={"adam": 5, "steps": 0, "points": 50, "tasks": "sinc", "seeds": 2, "reps": 1},
+    quick={
+        "adam": 5,
+        "steps": 0,
+        "points": 50,
+        "tasks": "sinc",
+        "seeds": 2,
+        "reps": 1,
+        "baselines": "MLP",
+    },
     x64=True,
 )
