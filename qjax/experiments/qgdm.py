@@ -247,7 +247,7 @@ def run(run: Run) -> list[Row]:
         keys = jax.random.split(jax.random.fold_in(run.key, n), (3, settings.seeds))
         size = f"{n} qubit" + "s" * (n > 1)
         steps, targets, trained = _diffusion(run, n, 2**n, keys)
-        run.circuit(f"last step, {size}", step_of(jax.tree.map(lambda x: x[0], trained), n))
+        run.circuit(f"last-step-{n}", step_of(jax.tree.map(lambda x: x[0], trained), n))
         rival = _adversary(run, n, targets, keys[2])
         table[size] = {"fidelity by step": steps, "adversarial": rival}
         rows.append(

@@ -204,7 +204,8 @@ def run(run: Run) -> list[Row]:
                     form=".1e",
                 )
             )
-    rows.append(Row(f"rows of {len(rows)} in which the network is nearest", "all", [int(nearest)]))
+    count = f"rows of {len(rows)} in which the network is nearest"
+    rows.append(Row(count, "all", [int(nearest)], accept=(len(rows), len(rows)), form=".0f"))
     run.folder.write_json("errors.json", table)
     run.circuit("circuit", ansatz(angles[0]))
     run.figure("errors", _draw(table))

@@ -32,20 +32,8 @@ class Spread:
 
     def product(self, table: Any) -> Any:
         """The product for a table ``(factors, entries)``."""
+        flat = repeat(table.reshape(-1), jnp.asarray(self.index), jnp.asarray(self.inverse))
         out: Any = None
-        for factor in jax.lax.split(self._spread(table), (1,) * self.shape[0]):
+        for factor in jax.lax.split(flat.reshape(self.shape), (1,) * self.shape[0]):
             out = factor if out is None else out * factor
         return out.reshape(-1)
-
-    def _spread(self, table: Any) -> Any:
-        @jax.custom_jvp
-        def gathered(flat: Any) -> Any:
-            return flat.at[jnp.asarray(self.index[:, 0])].get(mode="promise_in_bounds")
-
-        @gathered.defjvp
-        def _(primals: Any, tangents: Any) -> Any:
-            (flat,), (moved,) = primals, tangents
-            index, inverse = jnp.asarray(self.index), jnp.asarray(self.inverse)
-            return gathered(flat), repeat(moved, index, inverse)
-
-        return gathered(table.reshape(-1)).reshape(self.shape)
