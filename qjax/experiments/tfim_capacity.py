@@ -97,7 +97,9 @@ def run(run: Run) -> list[Row]:
                 parity_capacity(states, bits, split, PARITY),
             )
             networks.append((float(found[0].sum()), float(found[1].sum())))
-            linear.append((persistence_score(target, split), linear_score(bits, target, split, 4)))
+            linear.append(
+                (persistence_score(target, split), linear_score(bits, target, split, RECALL + 1))
+            )
     name = f"ESN-{settings.qubits * settings.nodes}"
     esn = [float(np.median([n[k] for n in networks])) for k in (0, 1)]
     sums = {

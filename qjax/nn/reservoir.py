@@ -123,5 +123,5 @@ def freeze(cell: nnx.RNNCellBase, inputs: int = 1) -> FrozenCell:
         (7, 4)
     """
     graph, state = nnx.split(cell)
-    carry = cell.initialize_carry((inputs,))  # type: ignore[call-arg]
+    carry = cell.initialize_carry((inputs,), nnx.Rngs(0))  # type: ignore[call-arg]
     return FrozenCell.of(CellStep(graph), state, carry, inputs)

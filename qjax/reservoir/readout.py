@@ -335,7 +335,7 @@ def ridge_path(features: Any, y: Any, alphas: Sequence[float | int], *, degree: 
         inverse = 1 / (jnp.maximum(values, 0) + alpha)
         weight = jnp.matmul(vectors, inverse[:, None] * rotated, precision=HIGHEST)
         error = y - jnp.matmul(turned, inverse[:, None] * rotated, precision=HIGHEST)
-        leverage = jnp.sum(turned**2 * inverse, axis=1) + 1 / count
+        leverage = jnp.sum(turned**2 * inverse[None], axis=1) + 1 / count
         left_out = jnp.mean((error / (1 - leverage)[:, None]) ** 2, axis=0)
         bias = mean_y - jnp.matmul(mean_x, weight, precision=HIGHEST)
         return weight, bias, jnp.mean(error**2, axis=0), left_out

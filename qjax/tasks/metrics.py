@@ -27,7 +27,8 @@ def _pair(y: Any, prediction: Any) -> tuple[Any, Any, Any]:
         raise DataError(
             "target and prediction differ in shape", expected=y.shape, got=prediction.shape
         )
-    dtype = xp.result_type(y.dtype, prediction.dtype, xp.zeros((), jnp.float32).dtype)
+    dtype = np.result_type(y.dtype, prediction.dtype, np.float32)
+    dtype = jax.dtypes.canonicalize_dtype(dtype) if traced else dtype
     return y.astype(dtype), prediction.astype(dtype), xp
 
 
