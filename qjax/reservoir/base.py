@@ -125,6 +125,8 @@ class Reservoir:
 
     def check(self, u: Any) -> Any:
         """The series as an array of shape (T,) or (T, k); raise `DataError` for another shape."""
+        if not isinstance(u, jax.core.Tracer) and not np.isfinite(np.asarray(u)).all():
+            raise DataError("u must be finite", got="NaN or infinity")
         u = u if isinstance(u, jax.Array) else jnp.asarray(np.asarray(u))
         if not jnp.issubdtype(u.dtype, jnp.floating):
             u = u.astype(jnp.zeros((), float).dtype)
@@ -139,8 +141,6 @@ class Reservoir:
                 expected="(T,)" if self.inputs == 1 else f"(T, {self.inputs or 'k'})",
                 got=u.shape,
             )
-        if not isinstance(u, jax.core.Tracer) and not bool(jnp.isfinite(u).all()):
-            raise DataError("u must be finite", got="NaN or infinity")
         return u
 
 

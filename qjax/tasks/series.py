@@ -127,23 +127,24 @@ def mackey_glass(
     count = positive(length, "length") + positive(washout, "washout", 0)
     if key is not None:
         start = start + 0.1 * float(generator(key).normal())
-    values, slopes = [float(start)] * (back + 1), [0.0] * (back + 1)
     h = float(step)
 
     def right(now: float, then: float) -> float:
         return 0.2 * then / (1.0 + then**10) - 0.1 * now
 
+    values, arriving = [float(start)] * (back + 1), [0.0] * (back + 1)
+    leaving = [*arriving[1:], right(values[0], values[0])]  # the slope jumps at time 0
     for _ in range((count - 1) * every):
         x, old, new = values[-1], values[-1 - back], values[-back]
-        middle = (old + new) / 2 + h * (slopes[-1 - back] - slopes[-back]) / 8
+        middle = (old + new) / 2 + h * (leaving[-1 - back] - arriving[-back]) / 8
         a = right(x, old)
-        # The slope jumps at time 0: what is stored there is the one towards later times.
-        slopes[-1] = a
         b = right(x + h / 2 * a, middle)
         c = right(x + h / 2 * b, middle)
         x += h / 6 * (a + 2 * b + 2 * c + right(x + h * c, new))
         values.append(x)
-        slopes.append(right(x, new))
+        slope = right(x, new)
+        arriving.append(slope)
+        leaving.append(slope)
     return np.asarray(values[back::every][washout:])
 
 
