@@ -8,12 +8,13 @@ from flax import nnx
 
 from qjax.errors import DataError
 from qjax.nn.reservoir import ReservoirLayer, ReservoirRegressor, freeze
-from qjax.reservoir import ridge_path, (
+from qjax.reservoir import (
     FeedbackReservoir,
     IsingReservoir,
     Multiplex,
     NoiseInducedReservoir,
     ridge,
+    ridge_path,
 )
 
 U = np.random.default_rng(0).uniform(size=(2, 60))
