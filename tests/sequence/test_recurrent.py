@@ -61,7 +61,7 @@ def check(cell, reference, hidden, seed=0, steps=3, slopes=True):
 
 @pytest.mark.parametrize("name", CELLS)
 def test_cells_equal_the_dense_reference(name):
-    check(*CELLS[name], slopes=name == "qlstm")
+    check(*CELLS[name], slopes=name == "qrnn")
 
 
 @pytest.mark.verify
