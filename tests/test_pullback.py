@@ -53,3 +53,21 @@ def test_second_derivatives_are_refused_with_the_way_out():
     slope = jax.grad(lambda x: values(x, x, 0.3, qj.Adjoint()).sum())
     with pytest.raises(UnsupportedError, match="Backprop"):
         jax.grad(lambda x: slope(x).sum())(x)
+
+
+def test_one_program_serves_whatever_is_differentiated():
+    """Angles and coefficients side by side first, then angles alone, of the very same circuit."""
+    rng = np.random.default_rng(2)
+    x = jnp.asarray(rng.normal(size=(9, 3)))
+
+    def loss(x, k, gradient):
+        return jax.vmap(lambda x: values(x, x, k, gradient))(x).sum()
+
+    k = jnp.asarray(0.3)
+    both = [jax.grad(loss, (0, 1))(x, k, g) for g in (qj.Adjoint(), qj.Backprop())]
+    for ours, exact in zip(*both, strict=True):
+        np.testing.assert_allclose(ours, exact, rtol=0, atol=1e-12)
+    one = [
+        jax.jacrev(lambda x, g=g: values(x, x, 0.3, g))(x[0]) for g in (qj.Adjoint(), qj.Backprop())
+    ]
+    np.testing.assert_allclose(one[0], one[1], rtol=0, atol=1e-12)

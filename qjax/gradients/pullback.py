@@ -7,7 +7,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.custom_derivatives import SymbolicZero
 
 from ..pauli import PauliSum
 from ..simulators.answers import is_observable
@@ -47,16 +46,12 @@ def with_pullback(n: int, single: Program, lanes: Program) -> Program:
         return fast_values(leaves, asked)
 
     def forward(leaves: Any, asked: Any) -> Any:
-        values = ([x.value for x in part] for part in (leaves, asked))
-        plain, constants = refuse_derivative(tuple(values), FIRST_ONLY)
-        # Its length says whether the coefficients of the observables are differentiated.
-        moved = (0,) * any(x.perturbed for x in asked)
-        return fast_values(plain, constants), (plain, constants, moved)
+        leaves, asked = refuse_derivative((leaves, asked), FIRST_ONLY)
+        return fast_values(leaves, asked), (leaves, asked)
 
     def backward(residuals: Any, slopes: Any) -> Any:
-        leaves, asked, moved = residuals
+        leaves, asked = residuals
         flat, treedef = jax.tree.flatten(slopes)
-        flat = [_filled(s) for s in flat]
         count = len(leaves)
 
         def pulled(both: list[Any], asked: list[Any]) -> Any:
@@ -68,21 +63,13 @@ def with_pullback(n: int, single: Program, lanes: Program) -> Program:
             return [jnp.moveaxis(g, -1, 0) for g in pull(treedef.unflatten(both[count:]))[0]]
 
         gradient = batched(pulled, lane_pulled, n)([*leaves, *flat], asked)
-        if not moved:
-            return gradient, [jnp.zeros_like(x) for x in asked]
+        # Of coefficients that nobody differentiates, this is dropped when the whole is compiled.
         _, pull = jax.vjp(lambda x: values(leaves, x), asked)
-        return gradient, pull(treedef.unflatten(flat))[0]
+        return gradient, pull(slopes)[0]
 
-    outcome.defvjp(forward, backward, symbolic_zeros=True)
+    outcome.defvjp(forward, backward)
 
     def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
         return outcome([jnp.asarray(x) for x in leaves], [jnp.asarray(x) for x in query_leaves])
 
     return program
-
-
-def _filled(slope: Any) -> Any:
-    if isinstance(slope, SymbolicZero):
-        aval: Any = slope.aval
-        return jnp.zeros(aval.shape, aval.dtype)
-    return slope
