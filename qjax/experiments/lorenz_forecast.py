@@ -124,7 +124,8 @@ def run(run: Run) -> list[Row]:
                 figure = truth[best], predicted[best], vpt[best]
             advance(seed + 1, f"{per_seed[-1]:.2f} Lyapunov times")
     run.folder.write_json("valid-prediction-times.json", {"all": times, "seeds": per_seed})
-    run.figure("forecast", _draw(*figure, times))
+    if figure is not None:
+        run.figure("forecast", _draw(figure[0], figure[1], figure[2], times))
     text = f"over {settings.starts} initial conditions"
     baseline = [(name, float(np.median(v))) for name, v in others.items()]
     first = [(name, float(np.median(v))) for name, v in one_step.items()]
@@ -235,7 +236,7 @@ EXPERIMENT = Experiment(
     name="lorenz-forecast",
     title="Free-running forecasts of the Lorenz system",
     paper="arXiv:2006.08999",
-    minutes=4,
+    minutes=15,
     settings=LorenzSettings(),
     run=run,
     quick={
