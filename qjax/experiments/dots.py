@@ -30,7 +30,7 @@ def dots(rows: Sequence[Row], label: str) -> Any:
     markers = "xv^sPD"
     for height, row in enumerate(rows):
         axes.plot(row.ours, np.full(len(row.ours), height), "o", color="C0", ms=4, alpha=0.6)
-        axes.plot([row.median], [height], "|", color="C0", ms=14, mew=2)
+        axes.plot([float(np.median(row.ours))], [height], "|", color="C0", ms=14, mew=2)
         for name, value in row.baseline:
             index = names.index(_name(name))
             axes.plot([value], [height], markers[index % 6], color=f"C{index + 1}", ms=5)

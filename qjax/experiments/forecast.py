@@ -132,7 +132,7 @@ def keep_circuit(run: Run, name: str, model: Any, window: jax.Array) -> None:
         for value in window:
             weights, _ = model.step(weights, value)
         run.circuit(name, model.fast.circuit(window[-1], weights))
-    elif hasattr(cell, "circuits"):
+    elif cell is not None and hasattr(cell, "circuits"):
         angles = cell.circuits[...][0]
         circuit = getattr(cell, "circuit", rx_ring_circuit)
         run.circuit(name, circuit(jnp.zeros(angles.shape[1], angles.dtype), angles))

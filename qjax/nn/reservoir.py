@@ -88,7 +88,7 @@ class ReservoirRegressor(nnx.Module):
             raise DataError("the series is shorter than the washout", got=(len(u), self.washout))
         x = self.layer(u)[self.washout :]
         y = y.reshape(len(y), -1)[self.washout :]
-        one = isinstance(alpha, float)
+        one = isinstance(alpha, float | int)
         found = ridge(x, y, alpha) if one else ridge_path(x, y, alpha).best()
         self.readout.kernel = nnx.Param(found.weight)
         self.readout.bias = nnx.Param(found.bias)

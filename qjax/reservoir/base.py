@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from ..errors import DataError, UnsupportedError
 from ..measure.checks import as_key
@@ -125,7 +126,7 @@ class Reservoir:
 
     def check(self, u: Any) -> Any:
         """The series as an array of shape (T,) or (T, k); raise `DataError` for another shape."""
-        if not isinstance(u, jax.core.Tracer) and not np.isfinite(np.asarray(u)).all():
+        if not isinstance(u, Tracer) and not np.isfinite(np.asarray(u)).all():
             raise DataError("u must be finite", got="NaN or infinity")
         u = u if isinstance(u, jax.Array) else jnp.asarray(np.asarray(u))
         if not jnp.issubdtype(u.dtype, jnp.floating):

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from ..circuit import Circuit, as_circuit
 from ..circuit.channels import AmplitudeDamping, Depolarizing, PhaseDamping
@@ -33,7 +34,7 @@ def static_observables(observables: Any, n: int, owner: str) -> Seen:
         return tuple(((((q, "Z"),),), (1.0,)) for q in range(n))
     out = []
     for o in as_observables(list(observables), n, owner):
-        if not isinstance(o, PauliSum) or isinstance(o.coeffs, jax.core.Tracer):
+        if not isinstance(o, PauliSum) or isinstance(o.coeffs, Tracer):
             raise ObservableError(
                 f"{owner}: observables must be Pauli sums with known coefficients", got=repr(o)
             )

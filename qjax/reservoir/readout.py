@@ -340,8 +340,9 @@ def ridge_path(features: Any, y: Any, alphas: Sequence[float | int], *, degree: 
         bias = mean_y - jnp.matmul(mean_x, weight, precision=HIGHEST)
         return weight, bias, jnp.mean(error**2, axis=0), left_out
 
-    found = jax.lax.map(one, jnp.asarray(alphas, x.dtype))
-    return Path(jnp.asarray(alphas, x.dtype), *found, degree)
+    strengths = jnp.asarray(alphas, x.dtype)
+    weights, biases, errors, left_out = jax.lax.map(one, strengths)
+    return Path(strengths, weights, biases, errors, left_out, degree)
 
 
 def gram_path(g: Gram, alphas: Sequence[float | int], *, degree: int = 1) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ..errors import DataError, KeyRequiredError
@@ -56,7 +57,7 @@ def generator(key: Any) -> np.random.Generator:
         KeyRequiredError: not one key.
     """
     dtype = getattr(key, "dtype", None)
-    if dtype is None or not jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key) or key.shape != ():
+    if dtype is None or not jnp.issubdtype(dtype, jax.dtypes.prng_key) or key.shape != ():
         raise KeyRequiredError(
             "key must be one PRNG key", got=repr(key)[:60], fix="pass key=jax.random.key(0)"
         )

@@ -25,12 +25,20 @@ class Outcome(NamedTuple):
 class Environment(Protocol):
     """States are pytrees of one environment; batch with `jax.vmap`."""
 
-    actions: int
-    """How many actions there are."""
-    features: int
-    """Length of an observation."""
-    horizon: int
-    """Steps after which an episode is cut off."""
+    @property
+    def actions(self) -> int:
+        """How many actions there are."""
+        ...
+
+    @property
+    def features(self) -> int:
+        """Length of an observation."""
+        ...
+
+    @property
+    def horizon(self) -> int:
+        """Steps after which an episode is cut off."""
+        ...
 
     def reset(self, key: jax.Array) -> Any:
         """A first state."""
