@@ -63,7 +63,7 @@ def test_least_squares_fits_equal_those_of_numpy():
 
 
 def test_a_network_extrapolates():
-    """A tenth off the truth where the nearest value is a quarter off: decays of any size, several at
+    """A tenth off the truth where the nearest value is a quarter off, at any size, several at
     once, under jit; constants stay."""
     x = np.linspace(1.0, 3.0, 6)
     t = jnp.asarray(x)
