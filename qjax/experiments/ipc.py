@@ -82,7 +82,6 @@ def run(run: Run) -> list[Row]:
         rows.append(Row(f"capacity of degree {degree}", "", ours, [(name, other)], None, ".2f"))
     ours, other = both(lambda c: c.total)
     text = f"capacity in all, {len(found[0].terms)} targets"
-    # Targets of one finite series are orthogonal only up to about 1 / sqrt(steps).
     rows.append(Row(text, f"at most {size}", ours, [(name, other)], (0.0, float(size)), ".2f"))
     for degree in range(1, len(settings.delays) + 1):
 

@@ -7,8 +7,7 @@ features.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
@@ -19,6 +18,12 @@ from ..tasks.arrays import as_scalars, generator
 from ..tasks.metrics import squared_correlation
 from ..tasks.split import Split
 from ..tasks.targets import delayed, parity
+
+LEAST = 1e-7
+"""Singular value, relative to the largest, below which a combination of features counts as none."""
+
+SHORTEST = 1e-6
+"""The least part of a target's variance that earlier targets may leave it."""
 
 Term = tuple[tuple[int, int], ...]
 """A product of Legendre polynomials: ``((delay, degree), ...)``, delays ascending."""
@@ -101,20 +106,69 @@ class Capacities(NamedTuple):
         return {int(d): float(self.values[degrees == d].sum()) for d in np.unique(degrees)}
 
 
-@dataclass(frozen=True)
-class _Moments:
-    """Sums over the series: of products of features, and of features with targets."""
+class _Sums:
+    """What the features of a series are to its targets, gathered block by block.
 
-    xx: np.ndarray
-    xz: np.ndarray
-    x: np.ndarray
-    z: np.ndarray
-    zz: np.ndarray
-    count: int
+    Attributes:
+        factor: the triangular factor of ``[1, features]``, (1 + F, 1 + F): its digits do not
+            suffer as those of the matrix of products would.
+        targets: products of the targets, the first of them being 1, (1 + P, 1 + P).
+        cross: products of the features, less ``shift``, with the targets, (F, 1 + P).
+        chance: those with every set of targets made of shuffled input, (F, 1 + P').
+        sizes: the sums of products of each of those sets that their variances need, (2, P').
+    """
 
-    def __add__(self, other: _Moments) -> _Moments:
-        pairs = zip(self.__dict__.values(), other.__dict__.values(), strict=True)
-        return _Moments(*(a + b for a, b in pairs))
+    def __init__(self, x: np.ndarray, surrogates: int) -> None:
+        self.shift = x.mean(axis=0)  # any point near the features saves digits
+        self.count, self.factor = 0, np.zeros((0, 1 + x.shape[1]))
+        self.targets, self.cross = np.zeros(()), np.zeros(())
+        self.chance, self.sizes = [np.zeros(())] * surrogates, [np.zeros(())] * surrogates
+
+    def add(self, x: np.ndarray, z: np.ndarray, fakes: Iterator[np.ndarray]) -> None:
+        x = x - self.shift
+        self.count += len(x)
+        ones = np.ones((len(x), 1))
+        rows = np.concatenate([self.factor, np.concatenate([ones, x], axis=1)])
+        self.factor = np.linalg.qr(rows, mode="r")
+        z = np.concatenate([ones, z], axis=1)
+        self.targets, self.cross = self.targets + z.T @ z, self.cross + x.T @ z
+        for k, fake in enumerate(fakes):
+            self.chance[k] = self.chance[k] + x.T @ np.concatenate([ones, fake], axis=1)
+            self.sizes[k] = self.sizes[k] + np.stack([fake.sum(axis=0), (fake**2).sum(axis=0)])
+
+    def whitening(self) -> np.ndarray:
+        """(F, rank): turns centred features into orthonormal ones."""
+        # The rows after the first are a factor of the centred features.
+        _, values, vectors = np.linalg.svd(self.factor[1:, 1:])
+        keep = values > max(values[0], 1e-150) * LEAST
+        return vectors[keep].T / values[keep]
+
+    def capacities(self, basis: np.ndarray) -> np.ndarray:
+        """Of all targets, made orthonormal one after the other; they sum to at most the rank."""
+        size = np.sqrt(np.diagonal(self.targets))
+        try:
+            factor = np.linalg.cholesky(self.targets / np.outer(size, size))
+        except np.linalg.LinAlgError:
+            factor = np.zeros((1, 1))
+        if np.diagonal(factor).min() ** 2 < SHORTEST:
+            raise DataError(
+                "the series is too short for so many targets: over its length they depend linearly",
+                expected=f"many more steps than {len(self.targets) - 1} targets",
+                got=f"{self.count} steps after the washout",
+            )
+        centred = self.cross - np.outer(self.cross[:, 0], self.targets[0]) / self.count
+        # Q = Z R^-1, its first column being constant.
+        turned = np.linalg.solve(factor, (basis.T @ centred / size).T)
+        return (turned[1:] ** 2).sum(axis=1)
+
+    def surrogates(self, basis: np.ndarray) -> np.ndarray:
+        """The capacities of all targets made of shuffled input."""
+        found = [np.zeros(1)]
+        for cross, (sums, squares) in zip(self.chance, self.sizes, strict=True):
+            centred = cross[:, 1:] - np.outer(cross[:, 0], sums) / self.count
+            variance = squares - sums**2 / self.count
+            found.append(((basis.T @ centred) ** 2).sum(axis=0) / variance)
+        return np.concatenate(found[1:] or found)
 
 
 def information_processing_capacity(
@@ -131,7 +185,12 @@ def information_processing_capacity(
 ) -> Capacities:
     """Capacities of all products of Legendre polynomials of delayed inputs.
 
-    Features are read block by block and only moments are kept, so that memory does not grow with
+    Over a finite series these products are not quite orthogonal, and a feature that is one of
+    them would count a little for all. They are made orthonormal over the series, one after the
+    other in the order of ``terms`` (degree, then delays): the capacities, thresholds or not, sum
+    to at most the rank of the features, up to rounding (a relative 1e-8).
+
+    Features are read block by block and only sums are kept, so that memory does not grow with
     the length of the series. The threshold is the largest capacity of ``surrogates`` sets of
     targets that were made of another random input, times ``margin``: what chance gives at this
     length.
@@ -151,8 +210,8 @@ def information_processing_capacity(
         DataError: a series that is too short.
         KeyRequiredError: no key.
 
-    Source: Dambre et al., Scientific Reports 2, 514 (2012); surrogates as in Kubota, Takahashi
-        and Nakajima, arXiv:1906.04608.
+    Source: Dambre et al., Scientific Reports 2, 514 (2012); surrogates and orthogonalisation as
+        in Kubota, Takahashi and Nakajima, arXiv:1906.04608.
 
     Example:
         >>> import jax, numpy as np
@@ -161,7 +220,7 @@ def information_processing_capacity(
         >>> found = information_processing_capacity(
         ...     delayed(u, 2), u, jax.random.key(1), delays=(5, 3), washout=10
         ... )
-        >>> round(found.total, 1), found.features
+        >>> round(found.total, 6), found.features
         (3.0, 3)
     """
     u = as_scalars(u, "u")
@@ -177,32 +236,24 @@ def information_processing_capacity(
     draw = generator(key)
     scaled += [draw.permutation(scaled[0]) for _ in range(surrogates)]
     chosen = _sample(terms, draw)
-    total: _Moments | None = None
-    fake: list[_Moments] = []
+    sums: _Sums | None = None
     begin = 0
-    series = [blocks] if hasattr(blocks, "shape") else blocks
-    for block in series:
+    for block in [blocks] if hasattr(blocks, "shape") else blocks:
         x = np.asarray(block, np.float64)
         first, last = max(begin, washout), begin + len(x)
         if last > first:
             x = x[first - begin :]
-            part = _moments(x, _targets(scaled[0], terms, first, last, len(delays)))
-            total = part if total is None else total + part
-            for k in range(surrogates):
-                z = _targets(scaled[1 + k], chosen, first, last, len(delays))
-                part = _moments(x, z)
-                if k < len(fake):
-                    fake[k] = fake[k] + part
-                else:
-                    fake.append(part)
+            sums = _Sums(x, surrogates) if sums is None else sums
+            own = _targets(scaled[0], terms, first, last, len(delays))
+            others = (_targets(s, chosen, first, last, len(delays)) for s in scaled[1:])
+            sums.add(x, own, others)
         begin = last
-    if total is None or begin != len(u):
+    if sums is None or begin != len(u):
         raise DataError("features and input differ in length", got=f"{begin} and {len(u)}")
-    basis, rank = _whitening(total)
-    raw = _capacity(total, basis)
-    chance = np.concatenate([_capacity(m, basis) for m in fake]) if fake else np.zeros(1)
+    basis = sums.whitening()
+    raw, chance = sums.capacities(basis), sums.surrogates(basis)
     threshold = float(chance.max() * margin)
-    return Capacities(terms, raw, threshold, chance, total.xx.shape[0], rank)
+    return Capacities(terms, raw, threshold, chance, *basis.shape)
 
 
 def _terms(delays: Sequence[int]) -> list[Term]:
@@ -244,21 +295,3 @@ def _legendre(degree: int, x: np.ndarray) -> np.ndarray:
     for k in range(degree):
         before, now = now, ((2 * k + 1) * x * now - k * before) / (k + 1)
     return now
-
-
-def _moments(x: np.ndarray, z: np.ndarray) -> _Moments:
-    return _Moments(x.T @ x, x.T @ z, x.sum(axis=0), z.sum(axis=0), (z * z).sum(axis=0), len(x))
-
-
-def _whitening(m: _Moments) -> tuple[np.ndarray, int]:
-    """Columns that turn centred features into orthonormal ones, and how many there are."""
-    mean = m.x / m.count
-    values, vectors = np.linalg.eigh(m.xx - m.count * np.outer(mean, mean))
-    keep = values > max(values[-1], 1e-300) * len(values) * 1e-13
-    return vectors[:, keep] / np.sqrt(values[keep]), int(keep.sum())
-
-
-def _capacity(m: _Moments, basis: np.ndarray) -> np.ndarray:
-    centred = m.xz - np.outer(m.x, m.z) / m.count
-    variance = m.zz - m.z**2 / m.count
-    return ((basis.T @ centred) ** 2).sum(axis=0) / variance

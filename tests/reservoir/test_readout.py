@@ -223,8 +223,51 @@ def test_capacities_of_a_reservoir_sum_to_at_most_its_features():
     found = information_processing_capacity(
         reservoir.stream(u, 2500), u, jax.random.key(8), delays=(12, 8, 5), washout=50, surrogates=3
     )
-    assert 3 < found.total <= reservoir.n_features * 1.005
+    assert 3 < found.total <= reservoir.n_features
     assert found.by_degree()[1] > 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_capacities_sum_to_at_most_the_rank_in_a_short_series(dtype):
+    """Products of Legendre polynomials correlate by chance; the sum must not count that twice."""
+    for seed in range(6):
+        u = uniform_input(jax.random.key(seed), 600)
+        held = delayed(u, 2).astype(dtype)
+        # Columns of very different size, far from 0, two of which depend on the others.
+        both = np.stack([held[:, 0] - 2 * held[:, 1], 1e-3 * held[:, 2] + 5], axis=1)
+        features = np.concatenate([held, both.astype(dtype)], axis=1)
+        for x, rank in ((held, 3), (features, None)):
+            found = information_processing_capacity(
+                x, u, jax.random.key(99), delays=(5, 3, 3), washout=10
+            )
+            assert found.rank == (rank or found.rank) <= found.features
+            assert found.raw.sum() <= found.rank * (1 + 1e-8)
+            assert found.total <= found.raw.sum()
+        if dtype is np.float64:
+            assert found.rank == 3
+            assert abs(found.total - 3) < 1e-6
+    with pytest.raises(DataError, match="too short for so many targets"):
+        information_processing_capacity(
+            held[:40], u[:40], jax.random.key(0), delays=(5, 4, 4), washout=5
+        )
+
+
+def test_capacities_of_the_targets_made_orthonormal_are_those_of_dense_least_squares():
+    u = uniform_input(jax.random.key(9), 500)
+    x = np.random.default_rng(0).normal(size=(500, 3)) + 4
+    x[:, 0] += 3 * u
+    found = information_processing_capacity(
+        iter([x[:200], x[200:]]), u, jax.random.key(1), delays=(4, 2), washout=20
+    )
+    s = 2 * u - 1
+    z = [np.ones(480)]
+    for term in found.terms:
+        parts = [np.polynomial.legendre.legval(s[20 - d : 500 - d], np.eye(4)[p]) for d, p in term]
+        z.append(np.prod(parts, axis=0))
+    q = np.linalg.qr(np.stack(z, axis=1))[0][:, 1:]
+    design = np.concatenate([np.ones((480, 1)), x[20:]], axis=1)
+    rest = q - design @ np.linalg.lstsq(design, q, rcond=None)[0]
+    np.testing.assert_allclose(found.raw, 1 - (rest**2).sum(axis=0), atol=1e-10)
 
 
 def test_the_document_runs_and_both_readouts_learn():
