@@ -1,5 +1,7 @@
 """jit, vmap, scan, grad and their nests all give the same numbers."""
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,8 @@ import pytest
 import reference as ref
 
 import qjax as qj
+from qjax.measure import program
+from qjax.simulators import memory
 
 H = qj.X(0) @ qj.X(1) + 0.5 * qj.Z(1) - 0.3 * qj.Y(0)
 POINTS = np.random.default_rng(0).normal(size=(2, 3, 3))
@@ -102,3 +106,23 @@ def test_training_in_a_scan_descends():
 
     _, values = jax.jit(lambda w: jax.lax.scan(step, w, None, 20))(jnp.asarray(POINTS[0, 0]))
     assert np.all(np.diff(values) < 0)
+
+
+def test_many_structures_do_not_fill_the_process(monkeypatch):
+    """Where memory maps run short, compiled programs are dropped, and compile again when asked."""
+    monkeypatch.setattr(program, "short_of_maps", lambda: True)
+    monkeypatch.setattr(program, "CHECKED_EVERY", 3)
+    program._execute.clear_cache()
+    sizes = []
+    for n in range(1, 8):
+        np.testing.assert_allclose(qj.expval(qj.Circuit(n, [qj.X(0)]), qj.Z(0)), -1, atol=1e-12)
+        sizes.append(program._execute._cache_size())
+    assert max(sizes) <= 3, sizes
+    np.testing.assert_allclose(qj.expval(qj.Circuit(1, [qj.X(0)]), qj.Z(0)), -1, atol=1e-12)
+
+
+def test_memory_maps_are_counted():
+    """Against what the kernel says about this process, where it says anything."""
+    assert not memory.short_of_maps(share=1.0)
+    if Path("/proc/self/maps").exists():
+        assert memory.short_of_maps(share=0.0)

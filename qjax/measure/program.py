@@ -14,12 +14,15 @@ from ..errors import ParameterError, UnsupportedError
 from ..gradients import Backprop, Gradient, refuse_derivative
 from ..simulators import Simulator, Statevector, Structure
 from ..simulators import protocol as ask
-from ..simulators.memory import available_memory
+from ..simulators.memory import available_memory, short_of_maps
 from ..simulators.plan import complex_leaves
 from .checks import as_key
 
 DEFAULT_SIM = Statevector()
 DEFAULT_GRADIENT = Backprop()
+
+CHECKED_EVERY = 8
+"""New programs between two looks at the memory maps (a program of many gates takes some 500)."""
 
 
 def structure_of(circuit: Circuit) -> tuple[Structure, list[Any]]:
@@ -64,7 +67,25 @@ def answer(
     needs_key = sim.random or gradient.random
     if needs_key or key is not None:
         key = as_key(key, verb, needs_key)
+    forget_when_full()
     return _execute(sim, gradient, structure, query, leaves, query_leaves or [], key)
+
+
+_new_programs = 0
+
+
+def forget_when_full() -> None:
+    """Drop the verbs' compiled programs before the process runs out of memory maps.
+
+    XLA aborts the process there: after some 150 structures with gradients, on a Linux machine
+    with the usual limit. What is dropped compiles again, or comes from the persistent cache.
+    """
+    global _new_programs
+    if _new_programs < CHECKED_EVERY:
+        return
+    _new_programs = 0
+    if short_of_maps():
+        _execute.clear_cache()
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
@@ -77,6 +98,8 @@ def _execute(
     query_leaves: list[Any],
     key: Array | None,
 ) -> Any:
+    global _new_programs
+    _new_programs += 1  # runs when a program is traced, not when it is called
     return gradient.program(sim, structure, query)(leaves, query_leaves, key)
 
 
