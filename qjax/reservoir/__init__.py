@@ -13,7 +13,7 @@ from .capacity import (
 )
 from .circuits import GateReservoir, NoiseInducedReservoir
 from .echo import convergence_rate, echo_state_index
-from .execution import Affine, Eigenbasis, Fading
+from .execution import Affine, Eigenbasis, Fading, Kraus
 from .forecast import forecast
 from .frozen import FrozenCell
 from .input import bloch
@@ -45,6 +45,7 @@ __all__ = [
     "GateReservoir",
     "Gram",
     "IsingReservoir",
+    "Kraus",
     "Multiplex",
     "NoiseInducedReservoir",
     "Onion",

@@ -106,15 +106,7 @@ def reduced_maps(
     """
     n = len(words[0])
     size = 2 ** (n - 1)
-    operators = as_complex(jnp.asarray(np.stack([pauli_matrix(w) for w in words]), step.dtype))
-
-    def back(carry: Any, _: Any) -> tuple[Any, Any]:
-        power, seen = carry
-        seen = _mm(_mm(step.conj().T, seen), step)
-        return (_mm(step, power), seen), seen
-
-    begin = (jnp.eye(2**n, dtype=step.dtype), operators)
-    (whole, _), seen = jax.lax.scan(back, begin, None, length=nodes)
+    whole, seen = heisenberg(step, nodes, words)
     rows = jax.vmap(lambda m: _components(m, dtype))(seen.reshape(-1, 2**n, 2**n))
     rows = rows.reshape(len(rows), 4, -1) / np.asarray(2**n, dtype)
     kraus = whole.reshape(2, size, 2, size)  # output and input of qubit 0 apart
@@ -127,6 +119,21 @@ def reduced_maps(
         maps.append(_to_components(outer, n - 1).astype(dtype))
         features.append(rows[:, "IXYZ".index(letter)])
     return maps, features
+
+
+def heisenberg(step: Any, nodes: int, words: tuple[str, ...]) -> tuple[Any, Any]:
+    """The unitary of all virtual nodes, and the observables taken back from each node to the
+    beginning of the step, (nodes, words, 2**n, 2**n)."""
+    operators = as_complex(jnp.asarray(np.stack([pauli_matrix(w) for w in words]), step.dtype))
+
+    def back(carry: Any, _: Any) -> tuple[Any, Any]:
+        power, seen = carry
+        seen = _mm(_mm(step.conj().T, seen), step)
+        return (_mm(step, power), seen), seen
+
+    begin = (jnp.eye(len(step), dtype=step.dtype), operators)
+    (whole, _), seen = jax.lax.scan(back, begin, None, length=nodes)
+    return whole, seen
 
 
 def _components(matrix: Any, dtype: Any) -> Any:
@@ -148,18 +155,14 @@ def _to_components(outer: Any, n: int) -> Any:
         return jnp.real(outer).reshape(1, 1)
     rows = [x for q in range(n) for x in (q, 2 * n + q)]
     columns = [x for q in range(n) for x in (n + q, 3 * n + q)]
-    x = outer.transpose(rows + columns).reshape(4**n, 4**n)
-    duals, primal = (_power(k, n).astype(x.dtype) for k in ("duals", "primal"))
-    return jnp.real(_mm(_mm(jnp.asarray(duals), x), jnp.asarray(primal)))
-
-
-@lru_cache(maxsize=16)
-def _power(kind: str, n: int) -> np.ndarray:
-    one = _duals() if kind == "duals" else _duals().conj().T / 2
-    out = np.ones((1, 1))
+    x = outer.transpose(rows + columns).reshape((4,) * (2 * n))
+    duals = jnp.asarray(_duals(), x.dtype)
+    primal = jnp.asarray(_duals().conj().T / 2, x.dtype)
+    for _ in range(n):  # as in `_components`: every turn takes the first axis and puts it last
+        x = jnp.tensordot(x, duals, ((0,), (1,)), precision=HIGHEST)
     for _ in range(n):
-        out = np.kron(out, one)
-    return out
+        x = jnp.tensordot(x, primal, ((0,), (0,)), precision=HIGHEST)
+    return jnp.real(x).reshape(4**n, 4**n)
 
 
 def _duals() -> np.ndarray:

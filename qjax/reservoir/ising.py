@@ -14,7 +14,7 @@ import numpy as np
 from ..circuit import Circuit
 from ..circuit.channels import Prepare
 from ..circuit.constructors import Unitary
-from ..errors import ParameterError
+from ..errors import ParameterError, UnsupportedError
 from ..gates.exponential import exp_i
 from ..gates.matrices import pauli_matrix
 from ..measure.checks import as_key
@@ -23,11 +23,14 @@ from .affine import AffineEngine
 from .base import Reservoir
 from .eigenbasis import EigenbasisEngine
 from .engine import Engine
-from .execution import Affine, Eigenbasis
+from .execution import Affine, Eigenbasis, Kraus
 from .input import LETTERS, input_matrix
+from .kraus import PURE, KrausEngine
 from .stepwise import step_engine
 
-AFFINE_QUBITS, DENSE_QUBITS = 5, 8  # up to which the one and the other is the faster
+SMALL, AFFINE_QUBITS, DENSE_QUBITS = 4, 5, 8
+"""Up to which number of qubits `Affine` is the fastest for any input, and for a mixed one; up to
+which one step as matrices on the whole density matrix beats its gates."""
 
 
 @jax.tree_util.register_dataclass
@@ -166,11 +169,19 @@ class IsingReservoir(Reservoir):
         return jnp.asarray(self.tau).astype(dtype) / np.asarray(self.nodes, dtype)
 
     def engine(self, sim: Any = None) -> Engine:
-        if sim is None:
-            sim = Affine() if self.n <= AFFINE_QUBITS else None
+        pure = self.input in PURE
         if sim is None and self.n <= DENSE_QUBITS:
-            sim = Eigenbasis()
-        kind = {Affine: AffineEngine, Eigenbasis: EigenbasisEngine}.get(type(sim))  # type: ignore[arg-type]
+            affine = self.n <= (SMALL if pure else AFFINE_QUBITS)
+            sim = Affine() if affine else Kraus() if pure else Eigenbasis()
+        if isinstance(sim, Kraus) and not pure:
+            raise UnsupportedError(
+                "Kraus() runs inputs that are pure states",
+                expected=", ".join(PURE),
+                got=self.input,
+                fix="use sim=Affine() or Eigenbasis()",
+            )
+        engines = {Affine: AffineEngine, Kraus: KrausEngine, Eigenbasis: EigenbasisEngine}
+        kind = engines.get(type(sim))  # type: ignore[arg-type]
         if kind is not None:
             return kind(self.n, self.nodes, self.input, self.words, sim.real_dtype())  # type: ignore[union-attr]
         return step_engine(self, sim)

@@ -46,8 +46,8 @@ def step_engine(reservoir: Any, sim: Any) -> Engine:
         return TrajectoryEngine(reservoir.n, sim.n, sim.real_dtype())
     raise UnsupportedError(
         f"{type(reservoir).__name__} cannot run on {type(sim).__name__}",
-        expected="qjax.DensityMatrix() or qjax.Trajectories(n) (IsingReservoir also Affine() and "
-        "Eigenbasis())",
+        expected="qjax.DensityMatrix() or qjax.Trajectories(n) (IsingReservoir also Affine(), "
+        "Kraus() and Eigenbasis())",
         fix="leave sim= out to have the best one",
     )
 
