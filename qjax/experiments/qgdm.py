@@ -44,7 +44,8 @@ class QgdmSettings(Settings):
     """Settings of ``qgdm``.
 
     Attributes:
-        most_qubits: states of 1 to so many qubits.
+        fewest_qubits: the smallest states.
+        most_qubits: the largest states.
         ancillas: that are traced out at each step.
         layers: of the circuit.
         spread: of its random initial parameters, in radians.
@@ -55,6 +56,7 @@ class QgdmSettings(Settings):
     """
 
     seeds: int = 3
+    fewest_qubits: int = 1
     most_qubits: int = 4
     ancillas: int = 2
     layers: int = 24
@@ -66,7 +68,8 @@ class QgdmSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, most_qubits=1, ancillas=1, layers=1, times=1, low_rank=0, steps=1)
+        at_least(self, fewest_qubits=1, ancillas=1, layers=1, times=1, low_rank=0, steps=1)
+        at_least(self, most_qubits=self.fewest_qubits)
 
 
 def target(key: Array, n: int, rank: int) -> Array:
@@ -243,7 +246,7 @@ def run(run: Run) -> list[Row]:
     """Train on random mixed states of every size; fidelities per step and final."""
     settings: QgdmSettings = run.settings
     rows, table = [], {}
-    for n in range(1, settings.most_qubits + 1):
+    for n in range(settings.fewest_qubits, settings.most_qubits + 1):
         keys = jax.random.split(jax.random.fold_in(run.key, n), (3, settings.seeds))
         size = f"{n} qubit" + "s" * (n > 1)
         steps, targets, trained = _diffusion(run, n, 2**n, keys)
