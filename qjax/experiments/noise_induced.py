@@ -138,7 +138,11 @@ def run(run: Run) -> list[Row]:
         for name, found in (*named, ("graded", features(graded, u))):
             for k in range(len(u)):
                 scores[name].append(readout_score(name, found[k], y[k], split))
-        classics = [classical(k, u[i], y[i], split, units=(50, 100)) for i, k in enumerate(keys)]
+        known = settings.ahead if task == "mackey-glass" else 1
+        classics = [
+            classical(k, u[i], y[i], split, units=(50, 100), ahead=known)
+            for i, k in enumerate(keys)
+        ]
         others = [
             (f"{text} rates" if name != "noiseless" else name, _median(scores[name]))
             for name, text in (

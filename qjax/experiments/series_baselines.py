@@ -24,10 +24,20 @@ ALPHAS = tuple(10.0**k for k in range(-11, 2))
 
 
 def classical(
-    key: Any, u: Any, y: Any, split: Split, *, lags: int = 10, units: Sequence[int] = (50, 100, 200)
+    key: Any,
+    u: Any,
+    y: Any,
+    split: Split,
+    *,
+    lags: int = 10,
+    units: Sequence[int] = (50, 100, 200),
+    ahead: int = 1,
 ) -> list[Score]:
-    """Persistence, a linear model on lagged inputs, echo-state networks of several sizes."""
-    found = [persistence_score(y, split), linear_score(u, y, split, lags)]
+    """Persistence, a linear model on lagged inputs, echo-state networks of several sizes.
+
+    ``ahead`` is how many steps ago the last target is known.
+    """
+    found = [persistence_score(y, split, ahead), linear_score(u, y, split, lags)]
     return found + [echo_state_score(key, u, y, split, size) for size in units]
 
 
