@@ -258,7 +258,7 @@ def _finish(weight: Any, mean_x: Any, mean_y: Any, degree: int, flat: bool) -> R
 
 
 class Path(NamedTuple):
-    """Readouts for many penalties, from one eigendecomposition.
+    """Readouts for many penalties, from one decomposition.
 
     Attributes:
         alphas: the penalties, (A,).
@@ -305,7 +305,11 @@ class Path(NamedTuple):
 
 
 def ridge_path(features: Any, y: Any, alphas: Sequence[float | int], *, degree: int = 1) -> Path:
-    """`ridge` for many penalties at the price of one, with exact leave-one-out errors.
+    """`ridge` for many penalties from one singular value decomposition, with exact leave-one-out
+    errors.
+
+    More accurate than `ridge` where penalties are small: features enter by themselves, not by
+    their products.
 
     Args:
         features: shape (T, F).
@@ -326,16 +330,18 @@ def ridge_path(features: Any, y: Any, alphas: Sequence[float | int], *, degree: 
     count = np.asarray(len(x), x.dtype)
     mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
     x, y = x - mean_x[None], y - mean_y[None]
-    xx, xy = (jnp.matmul(x.T, a, precision=HIGHEST) for a in (x, y))
-    values, vectors = jnp.linalg.eigh(xx)
-    turned = jnp.matmul(x, vectors, precision=HIGHEST)
-    rotated = jnp.matmul(vectors.T, xy, precision=HIGHEST)
+    # The singular values of the features, not of their products: those would lose half the digits.
+    left, triangle = jnp.linalg.qr(x)
+    inner, values, rows = jnp.linalg.svd(triangle, full_matrices=False)
+    left = jnp.matmul(left, inner, precision=HIGHEST)
+    cosines = jnp.matmul(left.T, y, precision=HIGHEST)
 
     def one(alpha: Any) -> tuple[Any, ...]:
-        inverse = 1 / (jnp.maximum(values, 0) + alpha)
-        weight = jnp.matmul(vectors, inverse[:, None] * rotated, precision=HIGHEST)
-        error = y - jnp.matmul(turned, inverse[:, None] * rotated, precision=HIGHEST)
-        leverage = jnp.sum(turned**2 * inverse[None], axis=1) + 1 / count
+        scale = values / (values**2 + alpha)
+        kept = values * scale
+        weight = jnp.matmul(rows.T, scale[:, None] * cosines, precision=HIGHEST)
+        error = y - jnp.matmul(left, kept[:, None] * cosines, precision=HIGHEST)
+        leverage = jnp.sum(left**2 * kept[None], axis=1) + 1 / count
         left_out = jnp.mean((error / (1 - leverage)[:, None]) ** 2, axis=0)
         bias = mean_y - jnp.matmul(mean_x, weight, precision=HIGHEST)
         return weight, bias, jnp.mean(error**2, axis=0), left_out
