@@ -49,10 +49,13 @@ def _monomials(parity: np.ndarray, qubits: tuple[int, ...]) -> set[frozenset[int
 
 
 class _Half:
-    """Phases that depend on one half-register: ``const * exp(i linear @ params)``."""
+    """Phases that depend on one half-register: ``const * exp(i linear @ params)``.
 
-    def __init__(self, first: int, size: int) -> None:
-        self.first, self.size = first, size
+    A ``whole`` register is a half without another: there sines and cosines are what costs.
+    """
+
+    def __init__(self, first: int, size: int, whole: bool = False) -> None:
+        self.first, self.size, self.whole = first, size, whole
         self.const = np.ones(2**size, complex)
         self.columns: dict[Parameter, np.ndarray] = {}
 
@@ -89,13 +92,36 @@ class _Half:
             const = (const[0], jnp.asarray(np.imag(self.const), dtype))
         if not self.columns:
             return const
-        params = jnp.stack(fetch(self.columns, leaves, dtype))
-        factor = jnp.asarray(np.stack(list(self.columns.values()), 1), dtype)
-        angle = jnp.matmul(factor, params, precision=HIGHEST)
-        turning = (jnp.cos(angle), jnp.sin(angle))
+        turning = self._turning(leaves, dtype)
         if np.all(self.const == 1):
             return turning
         return pair_product(const, turning, lambda a, b: a * b)
+
+    def _turning(self, leaves: Sequence[Any], dtype: Any) -> Pair:
+        """``exp(i linear @ params)``, over a whole register as a product of two parts if it is one.
+
+        The product is written as a matrix product: XLA would compute sines and cosines anew in
+        every element of an elementwise one.
+        """
+
+        def turned(columns: dict[Parameter, np.ndarray]) -> Pair:
+            params = jnp.stack(fetch(columns, leaves, dtype))
+            factor = jnp.asarray(np.stack(list(columns.values()), 1), dtype)
+            angle = jnp.matmul(factor, params, precision=HIGHEST)
+            return jnp.cos(angle), jnp.sin(angle)
+
+        rows = 2 ** (self.size // 2)
+        grids = {p: c.reshape(rows, -1) for p, c in self.columns.items()}
+        upper = {p: g[:, 0] for p, g in grids.items() if np.all(g == g[:, :1])}
+        lower = {p: g[0] for p, g in grids.items() if p not in upper and np.all(g == g[:1])}
+        parts = len(upper) + len(lower) == len(grids) and upper and lower
+        if not self.whole or not parts:
+            return turned(self.columns)
+        (a, b), (c, d) = turned(upper), turned(lower)
+        one = jnp.stack([a, b], -1)
+        re = jnp.matmul(one, jnp.stack([c, -d]), precision=HIGHEST)
+        im = jnp.matmul(one, jnp.stack([d, c]), precision=HIGHEST)
+        return re.reshape(-1), im.reshape(-1)
 
 
 class PhaseStep(Step):
@@ -112,7 +138,8 @@ class PhaseStep(Step):
     def __init__(self, n: int, items: Sequence[Item], whole: bool = False) -> None:
         self.n, self.items = n, tuple(items)
         self.cut = n if whole else n // 2
-        self.left, self.right = _Half(0, self.cut), _Half(self.cut, n - self.cut)
+        self.left = _Half(0, self.cut, whole)
+        self.right = _Half(self.cut, n - self.cut)
         self.signs: set[frozenset[int]] = set()
         self.tables: list[tuple[Item, np.ndarray, np.ndarray]] = []
         self.vectors: list[Item] = []
