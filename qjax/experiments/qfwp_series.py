@@ -31,7 +31,7 @@ from ..nn.fast_weights import (
 )
 from ..nn.linear import uniform_linear
 from ..nn.qkan import QKAN
-from ..nn.recurrent import GatedLSTMCell, QLSTMCell
+from ..nn.recurrent import GatedLSTMCell, QLSTMCell, folded
 from .forecast import Forecast, draw_forecast, draw_losses, forecast, rmsprop
 from .frame import Experiment, Run
 from .series_tasks import SERIES, classical_scores, series_task
@@ -105,7 +105,7 @@ class Recurrent(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """(..., L, 1) to (..., 1)."""
-        graph, state = nnx.split(self.cell)
+        graph, state = nnx.split(folded(self.cell))
 
         def step(carry: Any, value: jax.Array) -> Any:
             return nnx.merge(graph, state)(carry, value)

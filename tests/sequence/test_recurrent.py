@@ -14,8 +14,11 @@ from qjax.nn.recurrent import (
     QGRUCell,
     QLSTMCell,
     QRNNCell,
+    fold,
+    folded,
     lstm_update,
     rx_ring_circuit,
+    side_by_side,
     two_ring_circuit,
 )
 
@@ -33,7 +36,7 @@ CELLS = {
 PUBLISHED = (lambda key: QLSTMCell(rngs=nnx.Rngs(key), **F64), dense.qlstm, 3)
 
 
-def check(cell, reference, hidden, seed=0, steps=3, slopes=True):
+def check(cell, reference, hidden, seed=0, steps=3, slopes=(True, False)):
     graph, state = nnx.split(cell(seed))
     rng = np.random.default_rng(seed)
     state = jax.tree.map(lambda a: a + rng.normal(size=a.shape), state)
@@ -41,27 +44,29 @@ def check(cell, reference, hidden, seed=0, steps=3, slopes=True):
     x = rng.normal(size=(2, steps, 1))
     pick = rng.normal(size=reference(params, x[0], hidden).shape)
 
-    def loss(state):
-        out = nnx.RNN(nnx.merge(graph, state))(jnp.asarray(x))
+    def loss(state, ahead=True):
+        cell = nnx.merge(graph, state)
+        out = nnx.RNN(folded(cell) if ahead else cell)(jnp.asarray(x))
         return jnp.sum(jnp.asarray(pick) * out[0]), out
 
     exact = [reference(params, series, hidden) for series in x]
     if not slopes:
-        out = jax.jit(loss)(state)[1]
-        np.testing.assert_allclose(out, exact, rtol=0, atol=1e-12)
+        for out in jax.jit(lambda state: [loss(state, ahead)[1] for ahead in (True, False)])(state):
+            np.testing.assert_allclose(out, exact, rtol=0, atol=1e-12)
         return
-    slope, out = jax.jit(jax.grad(loss, has_aux=True))(state)
-    np.testing.assert_allclose(out, exact, rtol=0, atol=1e-12)
     wanted = dense.gradient(lambda p: np.sum(pick * reference(p, x[0], hidden)), params)
-    found = {k.removeprefix("gates."): v for k, v in dense.as_params(slope).items()}
-    assert set(found) == set(wanted)
-    for name in wanted:
-        np.testing.assert_allclose(found[name], wanted[name], rtol=0, atol=1e-10)
+    for ahead in slopes:
+        slope, out = jax.jit(jax.grad(lambda s, a=ahead: loss(s, a), has_aux=True))(state)
+        np.testing.assert_allclose(out, exact, rtol=0, atol=1e-12)
+        found = {k.removeprefix("gates."): v for k, v in dense.as_params(slope).items()}
+        assert set(found) == set(wanted)
+        for name in wanted:
+            np.testing.assert_allclose(found[name], wanted[name], rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_cells_equal_the_dense_reference(name):
-    check(*CELLS[name], slopes=name == "qrnn")
+    check(*CELLS[name], slopes=(True,) if name == "qrnn" else ())
 
 
 @pytest.mark.verify
@@ -69,6 +74,30 @@ def test_cells_equal_the_dense_reference(name):
 @pytest.mark.parametrize("name", [*CELLS, "published"])
 def test_many_cells_equal_the_dense_reference(name, seed):
     check(*(CELLS | {"published": PUBLISHED})[name], seed=seed, steps=4)
+
+
+def test_matrices_and_gates_give_the_same_expectation_values_and_gradients():
+    """A circuit that does not say where its encoding ends runs gate by gate."""
+    rng = np.random.default_rng(3)
+    v, w = jnp.asarray(rng.normal(size=(2, 3))), jnp.asarray(rng.normal(size=(4, 1, 3, 3)))
+    pick = jnp.asarray(rng.normal(size=(2, 4, 2)))
+
+    def slopes(circuit):
+        def picked(v, w):
+            values = side_by_side(circuit, v, w, 2)
+            return jnp.sum(pick * values), values
+
+        return jax.jit(jax.grad(picked, (0, 1), has_aux=True))(v, w)
+
+    (*found, values), (*wanted, exact) = slopes(two_ring_circuit), slopes(two_ring_circuit.__call__)
+    np.testing.assert_allclose(values, exact, rtol=0, atol=1e-12)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=1e-10), found, wanted)
+
+
+def test_circuits_too_wide_for_a_matrix_keep_their_weights():
+    wide = jnp.zeros((2, 1, 7, 3))
+    assert fold(two_ring_circuit, 7, wide) == (two_ring_circuit, wide)
+    assert jax.eval_shape(lambda w: side_by_side(two_ring_circuit, jnp.zeros(7), w, 1), wide).shape
 
 
 def test_the_published_cell_has_144_angles_and_four_features():
@@ -96,5 +125,7 @@ def test_inputs_that_do_not_fit_are_refused():
         two_ring_circuit(jnp.zeros(3), jnp.zeros((1, 4, 3)))
     with pytest.raises(ParameterError, match="one input per qubit"):
         rx_ring_circuit(jnp.zeros(3), jnp.zeros((1, 4)))
+    with pytest.raises(ParameterError, match="one input per qubit"):
+        side_by_side(rx_ring_circuit, jnp.zeros((2, 3)), jnp.zeros((2, 1, 4)), 1)
     with pytest.raises(ParameterError, match="qubits"):
         CircuitGates(1, 1, 0, rngs=nnx.Rngs(0))

@@ -1,8 +1,9 @@
-"""The circuits inside quantum recurrent cells, and many of them evaluated side by side."""
+"""The circuits inside quantum recurrent cells: an encoding of the inputs, then trained layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -14,27 +15,75 @@ from qjax.errors import ParameterError
 GateCircuit = Callable[[jax.Array, jax.Array], qj.Circuit]
 
 
-def two_ring_circuit(v: jax.Array, weights: jax.Array) -> qj.Circuit:
-    """H, RY(arctan v) and RZ(arctan v^2) on every qubit; then layers of two rings and rotations.
+@dataclass(frozen=True)
+class EncodedCircuit:
+    """A circuit of inputs and weights that come one after the other: v on single qubits first.
+
+    Because the weights do not meet the inputs, their part is one matrix for all inputs, and
+    `side_by_side` runs it as one.
+
+    Args:
+        encode: operations that bring one input, a scalar, into one qubit.
+        ansatz: circuit of the weights.
+
+    Example:
+        >>> tilted = EncodedCircuit(rx_rotation, two_ring_layers)
+        >>> tilted(jnp.zeros(4), jnp.zeros((1, 4, 3))).counts()
+        {'RX': 4, 'CX': 8, 'RZ': 8, 'RY': 4}
+    """
+
+    encode: Callable[[jax.Array, int], Sequence[Any]]
+    ansatz: Callable[[jax.Array], qj.Circuit]
+
+    def __call__(self, v: jax.Array, weights: jax.Array) -> qj.Circuit:
+        """The circuit for one input per qubit, v of shape (n,).
+
+        Raises:
+            ParameterError: another number of inputs.
+        """
+        layers = self.layers(weights, *v.shape)
+        encoding = [op for q in range(layers.n) for op in self.encode(v[q], q)]
+        return qj.Circuit(layers.n, [*encoding, *layers.ops])
+
+    def layers(self, weights: jax.Array, *inputs: int) -> qj.Circuit:
+        """The circuit of the weights alone, checked against the shape of the inputs."""
+        circuit = self.ansatz(weights)
+        if inputs != (circuit.n,):
+            raise ParameterError(
+                "v: one input per qubit is needed", expected=(circuit.n,), got=inputs
+            )
+        return circuit
+
+
+def arctan_rotations(x: jax.Array, qubit: int) -> list[Any]:
+    """H, RY(arctan x) and RZ(arctan x^2) on a qubit.
+
+    Source: Chen, Yoo, Fang, arXiv:2009.01783.
+
+    Example:
+        >>> qj.Circuit(1, arctan_rotations(jnp.zeros(()), 0)).counts()
+        {'H': 1, 'RY': 1, 'RZ': 1}
+    """
+    return [qj.H(qubit), qj.RY(jnp.arctan(x), qubit), qj.RZ(jnp.arctan(x**2), qubit)]
+
+
+def two_ring_layers(weights: jax.Array) -> qj.Circuit:
+    """Layers of two rings and rotations.
 
     A layer is CNOT from every qubit to its neighbour on the ring, CNOT to the neighbour after the
     next, and RZ(a), RY(b), RZ(c) on every qubit.
 
     Args:
-        v: one number per qubit, shape (n,).
         weights: radians, shape (depth, n, 3).
 
     Source: Chen, Yoo, Fang, arXiv:2009.01783, and the author's code.
 
     Example:
-        >>> two_ring_circuit(jnp.zeros(4), jnp.zeros((2, 4, 3))).counts()
-        {'H': 4, 'RY': 12, 'RZ': 20, 'CX': 16}
+        >>> two_ring_layers(jnp.zeros((2, 4, 3))).counts()
+        {'CX': 16, 'RZ': 16, 'RY': 8}
     """
     depth, n, _ = weights.shape
-    _check_inputs("two_ring_circuit", v, n)
     ops: list[Any] = []
-    for q in range(n):
-        ops += [qj.H(q), qj.RY(jnp.arctan(v[q]), q), qj.RZ(jnp.arctan(v[q] ** 2), q)]
     for layer in range(depth):
         # On one or two qubits the neighbour after the next is the qubit itself.
         ops += [qj.CNOT(q, (q + hop) % n) for hop in (1, 2) for q in range(n) if (q + hop) % n != q]
@@ -44,66 +93,31 @@ def two_ring_circuit(v: jax.Array, weights: jax.Array) -> qj.Circuit:
     return qj.Circuit(n, ops)
 
 
-def rx_ring_circuit(v: jax.Array, weights: jax.Array) -> qj.Circuit:
-    """RX(v) on every qubit; then layers of RX and a ring of CNOTs.
+def rx_rotation(x: jax.Array, qubit: int) -> list[Any]:
+    """RX(x) on a qubit, "angle embedding"."""
+    return [qj.RX(x, qubit)]
+
+
+def rx_ring_layers(weights: jax.Array) -> qj.Circuit:
+    """Layers of RX on every qubit and a ring of CNOTs ("basic entangler").
 
     Args:
-        v: radians, shape (n,).
         weights: radians, shape (depth, n).
 
-    Source: the angle embedding and "basic entangler" layers of widely used QLSTM code.
-
     Example:
-        >>> rx_ring_circuit(jnp.zeros(4), jnp.zeros((1, 4))).counts()
-        {'RX': 8, 'CX': 4}
+        >>> rx_ring_layers(jnp.zeros((1, 4))).counts()
+        {'RX': 4, 'CX': 4}
     """
     depth, n = weights.shape
-    _check_inputs("rx_ring_circuit", v, n)
-    ops: list[Any] = [qj.RX(v[q], q) for q in range(n)]
+    ops: list[Any] = []
     for layer in range(depth):
         ops += [qj.RX(weights[layer, q], q) for q in range(n)]
         ops += [qj.CNOT(q, (q + 1) % n) for q in range(n if n > 2 else n - 1)]
     return qj.Circuit(n, ops)
 
 
-def side_by_side(
-    circuit: GateCircuit,
-    v: jax.Array,
-    weights: jax.Array,
-    outputs: int,
-    *,
-    sim: qj.Statevector | None = None,
-) -> jax.Array:
-    """``<Z>`` of the first qubits of several circuits on the same inputs, all in one go.
+two_ring_circuit = EncodedCircuit(arctan_rotations, two_ring_layers)
+"""The circuit of the published QLSTM, arXiv:2009.01783; weights (depth, n, 3)."""
 
-    Args:
-        circuit: function of inputs (n,) and weights of one circuit to a `Circuit`.
-        v: inputs, shape (..., n).
-        weights: of G circuits, shape (G, ...).
-        outputs: how many qubits are measured.
-        sim: how they are simulated.
-
-    Returns:
-        Shape (..., G, outputs).
-
-    Example:
-        >>> side_by_side(rx_ring_circuit, jnp.zeros((5, 3)), jnp.zeros((4, 1, 3)), 2).shape
-        (5, 4, 2)
-    """
-    observables = [qj.Z(q) for q in range(outputs)]
-    sim = qj.Statevector() if sim is None else sim
-
-    def one(v: jax.Array, w: jax.Array) -> jax.Array:
-        return jnp.stack(qj.expval(circuit(v, w), observables, sim=sim, gradient=qj.Adjoint()))
-
-    flat = v.reshape(-1, v.shape[-1])
-    count, kinds = flat.shape[0], weights.shape[0]
-    # One batch axis for both: the simulator lays it out once.
-    pairs = jnp.repeat(flat, kinds, axis=0), jnp.tile(weights, (count,) + (1,) * (weights.ndim - 1))
-    values = jax.vmap(one)(*pairs).astype(v.dtype)
-    return values.reshape(*v.shape[:-1], kinds, outputs)
-
-
-def _check_inputs(name: str, v: jax.Array, n: int) -> None:
-    if v.shape != (n,):
-        raise ParameterError(f"{name}: one input per qubit is needed", expected=(n,), got=v.shape)
+rx_ring_circuit = EncodedCircuit(rx_rotation, rx_ring_layers)
+"""Angle embedding and "basic entangler" layers of widely used QLSTM code; weights (depth, n)."""

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from qjax.nn.recurrent.circuits import GateCircuit, side_by_side, two_ring_circuit
+from qjax.nn.recurrent.circuits import GateCircuit, two_ring_circuit
+from qjax.nn.recurrent.folding import side_by_side
 from qjax.nn.recurrent.lstm import zero_state
 from qjax.nn.recurrent.qlstm import initial_angles
 
@@ -46,9 +47,9 @@ class QRNNCell(nnx.RNNCellBase):
         rngs: nnx.Rngs,
     ) -> None:
         self.in_features, self.hidden_features = in_features, hidden_features
+        self.qubits = in_features + hidden_features
         self.circuit = circuit
-        n = in_features + hidden_features
-        self.circuits = initial_angles(rngs, (self.kinds, depth, n, 3), scale, dtype)
+        self.circuits = initial_angles(rngs, (self.kinds, depth, self.qubits, 3), scale, dtype)
 
     @property
     def out_features(self) -> int:

@@ -10,7 +10,8 @@ from flax import nnx
 
 from qjax.errors import ParameterError
 from qjax.nn.linear import uniform_linear
-from qjax.nn.recurrent.circuits import GateCircuit, rx_ring_circuit, side_by_side, two_ring_circuit
+from qjax.nn.recurrent.circuits import GateCircuit, rx_ring_circuit, two_ring_circuit
+from qjax.nn.recurrent.folding import side_by_side
 from qjax.nn.recurrent.lstm import Carry, GatedLSTMCell, lstm_update, zero_state
 
 
@@ -157,6 +158,7 @@ class CircuitGates(nnx.Module):
     ) -> None:
         if qubits < 1:
             raise ParameterError("qubits: at least one is needed", got=qubits)
+        self.qubits, self.circuit = qubits, rx_ring_circuit
         self.encoder = uniform_linear(in_features, qubits, dtype=dtype, rngs=rngs)
         self.decoder = uniform_linear(qubits, features, dtype=dtype, rngs=rngs)
         self.circuits = initial_angles(rngs, (4, depth, qubits), 2 * jnp.pi / 12**0.5, dtype)
@@ -165,5 +167,5 @@ class CircuitGates(nnx.Module):
         """Gates (..., 4 H) for x of shape (..., I)."""
         circuits = self.circuits[...]
         y = self.encoder(x.astype(circuits.dtype))
-        values = side_by_side(rx_ring_circuit, y, circuits, circuits.shape[-1])
+        values = side_by_side(self.circuit, y, circuits, self.qubits)
         return self.decoder(values).reshape(*x.shape[:-1], -1)
