@@ -31,19 +31,22 @@ class OnionSettings(Settings):
         qubits: of each block.
         blocks: number of blocks.
         nodes: virtual nodes of each block.
-        fastest, slowest: evolution times of the innermost and outermost shells; between them the
+        fastest: evolution time of the innermost shell.
+        slowest: those of the outermost shell, of which validation chooses one; between the two the
             times are spaced evenly in their logarithm.
+        times: evolution times of equal blocks and of one block, of which validation chooses one.
         slow: the slow part of the target is the mean of so many inputs.
         washout: steps before training.
         train: training steps; validation and test have a third of them each.
     """
 
-    seeds: int = 5
+    seeds: int = 10
     qubits: int = 3
     blocks: int = 4
     nodes: int = 4
     fastest: float = 4.0
-    slowest: float = 0.1
+    slowest: tuple[float, ...] = (2.0, 1.0, 0.5, 0.25)
+    times: tuple[float, ...] = (4.0, 2.0, 1.0, 0.5)
     slow: int = 40
     washout: int = 500
     train: int = 3000
@@ -61,20 +64,20 @@ def target(u: np.ndarray, slow: int) -> np.ndarray:
 
 
 def run(run: Run) -> list[Row]:
-    """Spread shells against equal blocks and against one block, the others' times chosen on
-    validation."""
+    """Spread shells against equal blocks and against one block, the times of each chosen on
+    validation from as many."""
     settings: OnionSettings = run.settings
     third = settings.train // 3
     length = settings.washout + settings.train + 2 * third
     split = chronological_split(
         length, washout=settings.washout, train=settings.train, validation=third
     )
-    times = np.geomspace(settings.fastest, settings.slowest, settings.blocks)
     wide = settings.qubits + 1
     count = settings.blocks * settings.nodes * settings.qubits
     if count % wide:
         wide = settings.qubits
     scores: dict[str, list[Any]] = {"onion": [], "equal blocks": [], "one block": []}
+    chosen: dict[str, list[float]] = {name: [] for name in scores}
     others, rates = [], []
     with progress(run.console, "seeds", settings.seeds) as advance:
         for seed in range(settings.seeds):
@@ -82,17 +85,25 @@ def run(run: Run) -> list[Row]:
             raw = uniform_input(keys[0], length, 0.0, 0.5)
             u, y = 2 * raw, target(raw, settings.slow)
             features = {
-                "onion": {"": _shells(keys[1], settings, times, u, rates)},
+                "onion": {
+                    t: _shells(keys[1], settings, _spread(settings, t)).features(u)
+                    for t in settings.slowest
+                },
                 "equal blocks": {
-                    t: _shells(keys[1], settings, np.full(settings.blocks, t), u) for t in times
+                    t: _shells(keys[1], settings, np.full(settings.blocks, t)).features(u)
+                    for t in settings.times
                 },
                 "one block": {
                     t: IsingReservoir.random(keys[2], wide, tau=t, nodes=count // wide).features(u)
-                    for t in times
+                    for t in settings.times
                 },
             }
             for name, options in features.items():
-                scores[name].append(chosen_score(name, options, y, split)[1])
+                time, score = chosen_score(name, options, y, split)
+                scores[name].append(score)
+                chosen[name].append(time)
+            shells = _shells(keys[1], settings, _spread(settings, chosen["onion"][-1])).parts()
+            rates.append([second_eigenvalue(part, 0.5) for part in shells])
             others.append(classical(keys[3], u, y, split, lags=settings.slow + 10))
             advance(seed + 1, f"NRMSE {scores['onion'][-1].nrmse:.3f}")
     names = {
@@ -114,28 +125,29 @@ def run(run: Run) -> list[Row]:
         )
         for name, text in names.items()
     ]
-    for k, tau in enumerate(times):
-        text = f"second eigenvalue of the shell with tau = {tau:.2g}"
+    for k in range(settings.blocks):
+        text = f"second eigenvalue of shell {k + 1} of {settings.blocks}, from the innermost"
         rows.append(Row(text, "", [r[k] for r in rates]))
     run.folder.write_json(
-        "nrmse.json", {name: [s.nrmse for s in found] for name, found in scores.items()}
+        "nrmse.json",
+        {name: [s.nrmse for s in found] for name, found in scores.items()}
+        | {f"times of {name}": times for name, times in chosen.items()},
     )
     run.figure("nrmse", _draw(scores, medians(others)))
     return rows
 
 
-def _shells(
-    key: Any, settings: OnionSettings, times: np.ndarray, u: Any, rates: list[Any] | None = None
-) -> Any:
-    """Features of blocks that evolve for the given times."""
+def _spread(settings: OnionSettings, slowest: float) -> np.ndarray:
+    return np.geomspace(settings.fastest, slowest, settings.blocks)
+
+
+def _shells(key: Any, settings: OnionSettings, times: np.ndarray) -> Multiplex:
+    """Blocks that evolve for the given times."""
     keys = jax.random.split(key, settings.blocks)
     stacked = jax.vmap(
         lambda k, t: IsingReservoir.random(k, settings.qubits, tau=t, nodes=settings.nodes)
     )(keys, jax.numpy.asarray(times))
-    reservoir = Multiplex(stacked)
-    if rates is not None:
-        rates.append([second_eigenvalue(part, 0.5) for part in reservoir.parts()])
-    return reservoir.features(u)
+    return Multiplex(stacked)
 
 
 def _draw(scores: dict[str, Any], others: Any) -> Any:

@@ -120,7 +120,8 @@ class _Sums:
 
     def __init__(self, x: np.ndarray, surrogates: int) -> None:
         self.shift = x.mean(axis=0)  # any point near the features saves digits
-        self.count, self.factor = 0, np.zeros((0, 1 + x.shape[1]))
+        self.count = 0
+        self.factor: np.ndarray = np.zeros((0, 1 + x.shape[1]))
         self.targets, self.cross = np.zeros(()), np.zeros(())
         self.chance, self.sizes = [np.zeros(())] * surrogates, [np.zeros(())] * surrogates
 
@@ -129,7 +130,7 @@ class _Sums:
         self.count += len(x)
         ones = np.ones((len(x), 1))
         rows = np.concatenate([self.factor, np.concatenate([ones, x], axis=1)])
-        self.factor = np.linalg.qr(rows, mode="r")
+        self.factor = np.asarray(np.linalg.qr(rows, mode="r"))
         z = np.concatenate([ones, z], axis=1)
         self.targets, self.cross = self.targets + z.T @ z, self.cross + x.T @ z
         for k, fake in enumerate(fakes):

@@ -10,14 +10,16 @@ import jax.numpy as jnp
 from .engine import Engine
 from .execution import Fading
 
-BLOCK_BYTES = 2.0**23  # records that are held at once; a block is also what a derivative recomputes
+BLOCK_BYTES, LEAST_STEPS = 2.0**18, 32
+"""Records that are held at once, as many as a processor's second cache holds but enough for the
+readout to be a product of matrices; a block is also what a derivative recomputes."""
 
 
 def block_length(engine: Engine, params: Any, state: Any, u: Any, key: Any) -> int:
     """How many records fit into a block."""
     record = jax.eval_shape(lambda s: engine.advance(params, s, u[0], key)[1], state)
     size = sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(record))
-    return int(max(1, min(len(u), BLOCK_BYTES // max(size, 1))))
+    return int(max(1, min(len(u), max(LEAST_STEPS, BLOCK_BYTES // max(size, 1)))))
 
 
 def serial(

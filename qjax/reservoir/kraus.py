@@ -81,9 +81,7 @@ class KrausEngine(Engine):
     def advance(self, params: Any, state: Any, u: Any, key: Any) -> tuple[Any, Any]:
         d = 2 ** (self.n - 1)
         amplitudes = self._amplitudes(u.astype(self.dtype))
-        left, right = (
-            sum(c * x for c, x in zip(amplitudes, matrices, strict=True)) for matrices in params[:2]
-        )
+        left, right = (_weighted(amplitudes, matrices) for matrices in params[:2])
         both = jnp.concatenate([state + state.T, state - state.T])
         moved = jnp.matmul(left, both, precision=HIGHEST).reshape(d, 4 * d)
         return jnp.matmul(moved, right.T, precision=HIGHEST), state
@@ -102,11 +100,18 @@ class KrausEngine(Engine):
         return np.asarray(2.0 ** ((self.n - 1) / 2), self.dtype) * jnp.sqrt(jnp.sum((a - b) ** 2))
 
 
+def _weighted(amplitudes: Any, matrices: Any) -> Any:
+    total: Any = 0
+    for c, x in zip(amplitudes, matrices, strict=True):
+        total = total + c * x
+    return total
+
+
 @lru_cache(maxsize=16)
 def _entries(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Flat places (i, j) whose bits differ in an even, and in an odd number: those of words with
     an even and an odd number of letters X and Y."""
     index = np.arange(2**n)
     differ = index[:, None] ^ index[None, :]
-    odd = sum((differ >> k) & 1 for k in range(n)) % 2
-    return np.flatnonzero(odd.reshape(-1) == 0), np.flatnonzero(odd.reshape(-1))
+    odd = np.bitwise_count(differ).reshape(-1) % 2 == 1
+    return np.flatnonzero(~odd), np.flatnonzero(odd)

@@ -83,7 +83,8 @@ def test_every_input_and_size_on_every_path(path, kind, n, nodes):
 
 def test_the_simulator_is_chosen_by_size_and_input():
     def chosen(n, kind):
-        return type(ising(n, input=kind).engine()).__name__
+        reservoir = IsingReservoir.of(np.zeros((n, n)), np.zeros(n), 1.0, input=kind)
+        return type(reservoir.engine()).__name__
 
     assert [chosen(n, "pure") for n in (3, 5, 8, 9)] == [
         "AffineEngine",
@@ -209,17 +210,26 @@ def test_feedback_and_extreme_learning_are_what_their_circuits_say():
     assert np.abs(machine.features(u)[:, 0] - exact[1:]).max() < EXACT
 
 
+def side_by_side():
+    draw = np.random.default_rng(5)
+    couplings, fields = draw.normal(size=(3, 2, 2)), draw.normal(size=(3, 2))
+    return Multiplex(IsingReservoir(couplings, fields, np.array([1.0, 2.0, 0.5]), 3))
+
+
 def test_parts_side_by_side_have_the_features_of_each_alone():
-    keys, u = jax.random.split(jax.random.key(5), 3), inputs(6)
-    blocks = jax.vmap(lambda k: IsingReservoir.random(k, 2, nodes=3))(keys)
-    whole = Multiplex(blocks)
+    whole, u = side_by_side(), inputs(6)
     single = np.concatenate([p.features(u) for p in whole.parts()], axis=1)
     assert np.abs(whole.features(u) - single).max() < EXACT
     assert np.abs(Onion.of(whole.parts()).features(u) - single).max() < EXACT
     assert whole.n_features == single.shape[1] == Onion.of(whole.parts()).n_features
+
+
+@pytest.mark.verify
+def test_parts_with_inputs_of_their_own_are_each_alone():
+    whole, u = side_by_side(), inputs(6)
     columns = np.stack([u, u**2, u**3], axis=1)
     apart = [p.features(c) for p, c in zip(whole.parts(), columns.T, strict=True)]
-    own = Multiplex(blocks, own=True).features(columns)
+    own = Multiplex(whole.stacked, own=True).features(columns)
     assert np.abs(own - np.concatenate(apart, axis=1)).max() < EXACT
 
 
@@ -248,6 +258,7 @@ def test_a_run_goes_on_from_its_state(monkeypatch):
     assert np.abs(both - exact[:20]).max() < EXACT
     streamed = np.concatenate(list(reservoir.stream(u, 10)))
     assert np.abs(streamed - exact).max() < EXACT
+    monkeypatch.setattr("qjax.reservoir.drive.LEAST_STEPS", 1)
     monkeypatch.setattr("qjax.reservoir.drive.BLOCK_BYTES", 8 * 16 * 8)
     pieces = np.concatenate(list(reservoir.stream(u, 21)))  # 2 blocks of 8 and a rest, then 4
     assert np.abs(pieces - exact).max() < EXACT

@@ -213,6 +213,7 @@ def test_an_echo_state_network_is_its_recurrence_and_forecasts_what_it_learned()
     np.testing.assert_allclose(found, np.sin(0.4 * np.arange(300, 320)), atol=0.02)
 
 
+@pytest.mark.verify
 def test_the_lyapunov_exponent_is_that_of_the_series():
     """Two neighbouring trajectories part at the rate that forecasts are timed with."""
     begin = lorenz(1, start=(1.0, 1.0, 1.0), washout=2000)[0]
