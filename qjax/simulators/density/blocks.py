@@ -17,7 +17,7 @@ from ..kernels import HIGHEST, Pair, apply_matrix
 from ..steps.step import Leaf, Parameter, Step
 from .basis import axes_of
 from .together import Row, stack, together, value_of_row
-from .transfer import Form
+from .transfer import Form, tables
 
 LARGEST = 3  # qubits of the largest operation that becomes a transfer matrix
 FUSED = 2  # qubits that operations may grow to in one block
@@ -198,8 +198,9 @@ def operands_of(items: Sequence[Placed], leaves: Sequence[Any], dtype: Any) -> O
         out[item] = [value_of(p, leaves, dtype) for p in item.params]
         if item.form.tabled:
             kinds.setdefault(item.form, []).append(item)
-    for form, some in kinds.items():
-        table = form.table(stack([out[item][0] for item in some]), dtype)
+    stacks = {form: stack([out[item][0] for item in some]) for form, some in kinds.items()}
+    for form, table in tables(stacks, dtype).items():
+        some = kinds[form]
         out |= {item: [Row(table, k)] for k, item in enumerate(some)}
     return out
 

@@ -65,6 +65,7 @@ class MonomialStep(Step):
                 before, turned = self._whole(item)
                 source, sign = before[source], sign * turned[source]
         self.source, self.sign = source, sign
+        scaled.reverse()  # in the order of the tables, so that slices of them serve
         by_size: dict[int, list[tuple[Placed, np.ndarray]]] = {}
         for item, index in scaled:
             by_size.setdefault(len(item.qubits), []).append((item, index))

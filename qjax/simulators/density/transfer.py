@@ -6,7 +6,7 @@ with NumPy; everything else goes through the general formula.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -164,21 +164,48 @@ def _matrix_at(item: Item, angle: float) -> np.ndarray:
     return u
 
 
+def tables(kinds: Mapping[Form, Any], dtype: Any) -> dict[Form, Any]:
+    """`Form.table` of several forms, each with its parameters stacked: gates on one qubit that
+    have the same frequencies share their sines and cosines and one matrix product."""
+    out: dict[Form, Any] = {}
+    alike: dict[tuple, list[Form]] = {}
+    for form, values in kinds.items():
+        if form.series is None or len(form.series[1][0]) > 4:
+            out[form] = form.table(values, dtype)
+        else:
+            alike.setdefault(tuple(form.series[0]), []).append(form)
+    for forms in alike.values():
+        series = [form.series for form in forms if form.series is not None]
+        flat = np.concatenate([c.reshape(len(c), -1) for _, c in series], axis=1)
+        angles = [kinds[form] for form in forms]
+        whole = angles[0] if len(angles) == 1 else jnp.concatenate(angles)
+        made = _waves(series[0][0], whole, flat, dtype).reshape(len(whole), len(forms), 4, 4)
+        first = 0
+        for k, form in enumerate(forms):
+            last = first + len(kinds[form])
+            out[form], first = made[first:last, k], last
+    return out
+
+
 def _evaluate(series: tuple[np.ndarray, np.ndarray], angles: Any, dtype: Any) -> Any:
+    frequencies, coefficients = series
+    flat = coefficients.reshape(len(coefficients), -1)
+    made = _waves(frequencies, angles, flat, dtype)
+    return made.reshape(len(angles), *coefficients.shape[1:])
+
+
+def _waves(frequencies: np.ndarray, angles: Any, coefficients: np.ndarray, dtype: Any) -> Any:
     """One matrix product of waves and coefficients.
 
     The waves are a single elementwise expression: XLA would split the product of a concatenation
     and then repeat sines and cosines for every element of what follows.
     """
-    frequencies, coefficients = series
     one, each = np.zeros(1), np.zeros(len(frequencies))
     pitch = jnp.asarray(np.concatenate([one, frequencies, frequencies]), dtype)
     odd = np.concatenate([one, each, each + 1]).astype(bool)
     phases = angles[:, None] * pitch[None, :]
     waves = jnp.where(odd[None, :], jnp.sin(phases), jnp.cos(phases))
-    flat = jnp.asarray(coefficients.reshape(len(coefficients), -1), dtype)
-    made = jnp.matmul(waves, flat, precision=HIGHEST)
-    return made.reshape(len(angles), *coefficients.shape[1:])
+    return jnp.matmul(waves, jnp.asarray(coefficients, dtype), precision=HIGHEST)
 
 
 __all__ = ["Form", "complex_of", "sort_axes"]
