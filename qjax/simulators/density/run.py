@@ -41,6 +41,12 @@ class RunStep(Step):
             state = part.apply(state, c)
         return state
 
+    def resume(self, state: Pair, coefficients: list[list[Any]]) -> Pair:
+        """All parts but the first one."""
+        for part, c in zip(self.parts[1:], coefficients[1:], strict=True):
+            state = part.apply(state, c)
+        return state
+
     def cost(self) -> tuple[float, float]:
         costs = [p.cost() for p in self.parts]
         return sum(c[0] for c in costs), sum(c[1] for c in costs)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from ...errors import CapacityError
 from ..precision import check_dtype, real_dtype, resolve_dtype
 from ..protocol import NormQuery, Program, Query, Structure
-from ..statevector import prepared, run_steps
+from ..statevector import prepared
 from .answers import answer_for
-from .blocks import SMALL
 from .lightcone import seen_by
 from .plan import MixedPlan, make_mixed_plan
+from .start import evolved
+from .start import initial as initial
 
 
 @dataclass(frozen=True)
@@ -92,28 +92,9 @@ class DensityMatrix:
 
         def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
             coefficients = prepared(plan.steps, leaves, dtype)
-            state = (initial(n, bits, dtype), None)
-            x = run_steps(plan.steps, state, coefficients)[0].reshape(4**n, 2**bits)
+            x = evolved(plan, coefficients, dtype).reshape(4**n, 2**bits)
             if plan.projects and not isinstance(query, NormQuery):
                 x = x / jnp.sum(x[0])
             return answer(x, query_leaves, key)
 
         return program
-
-
-def initial(n: int, bits: int, dtype: Any) -> Any:
-    """``|0...0>`` with all classical bits 0: every word of I and Z has the value 1."""
-    if 2 * n + bits <= SMALL:
-        return jnp.asarray(np.kron(_words(n), np.eye(1, 2**bits)[0]), dtype)
-    half = n // 2
-    left, right = (_words(k) for k in (half, n - half))
-    records = np.eye(1, 2**bits)
-    table = jnp.asarray(left, dtype)[:, None] * jnp.asarray(np.kron(right[None], records), dtype)
-    return table.reshape(-1)
-
-
-def _words(k: int) -> np.ndarray:
-    out = np.ones(1)
-    for _ in range(k):
-        out = np.kron(out, [1.0, 0.0, 0.0, 1.0])
-    return out
