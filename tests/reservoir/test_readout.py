@@ -246,6 +246,7 @@ def test_capacities_of_known_features_are_found_and_no_others():
     np.testing.assert_allclose(again.raw, found.raw, atol=1e-9)
 
 
+@pytest.mark.verify
 def test_capacities_of_a_reservoir_sum_to_at_most_its_features():
     u = uniform_input(jax.random.key(6), 5000)
     draw = np.random.default_rng(7)

@@ -220,13 +220,13 @@ def test_parts_side_by_side_have_the_features_of_each_alone():
     whole, u = side_by_side(), inputs(6)
     single = np.concatenate([p.features(u) for p in whole.parts()], axis=1)
     assert np.abs(whole.features(u) - single).max() < EXACT
-    assert np.abs(Onion.of(whole.parts()).features(u) - single).max() < EXACT
     assert whole.n_features == single.shape[1] == Onion.of(whole.parts()).n_features
 
 
 @pytest.mark.verify
-def test_parts_with_inputs_of_their_own_are_each_alone():
+def test_onions_and_parts_with_inputs_of_their_own_are_each_alone():
     whole, u = side_by_side(), inputs(6)
+    assert np.abs(Onion.of(whole.parts()).features(u) - whole.features(u)).max() < EXACT
     columns = np.stack([u, u**2, u**3], axis=1)
     apart = [p.features(c) for p, c in zip(whole.parts(), columns.T, strict=True)]
     own = Multiplex(whole.stacked, own=True).features(columns)
@@ -249,13 +249,19 @@ def test_a_frozen_cell_is_its_recurrence():
 # --- going on, in blocks, in parallel ------------------------------------------------------------
 
 
-def test_a_run_goes_on_from_its_state(monkeypatch):
+def test_a_run_goes_on_from_its_state():
     reservoir, u = ising(nodes=3, tau=2.0), inputs(25)
     exact, _ = reference(reservoir, u)
     first = reservoir.run(u[:10])
     second = reservoir.run(u[10:20], state=first.state)
     both = np.concatenate([first.features, second.features])
     assert np.abs(both - exact[:20]).max() < EXACT
+
+
+@pytest.mark.verify
+def test_a_series_in_blocks_is_the_whole_series(monkeypatch):
+    reservoir, u = ising(nodes=3, tau=2.0), inputs(25)
+    exact, _ = reference(reservoir, u)
     streamed = np.concatenate(list(reservoir.stream(u, 10)))
     assert np.abs(streamed - exact).max() < EXACT
     monkeypatch.setattr("qjax.reservoir.drive.LEAST_STEPS", 1)
@@ -271,6 +277,12 @@ def test_parallel_chunks_are_within_their_own_bound():
     rough = reservoir.run(u, parallel=Fading(1e-6, warmup=8, lanes=8))
     error = np.abs(rough.features - exact.features).max()
     assert 1e-9 < error <= rough.bound < 8 * 2
+
+
+@pytest.mark.verify
+def test_the_warm_up_follows_from_the_tolerance():
+    reservoir, u = ising(nodes=3, tau=1.0), inputs(400)
+    exact = reservoir.run(u)
     fine = reservoir.run(u, parallel=Fading(1e-6, lanes=3))
     assert np.abs(fine.features - exact.features).max() <= max(fine.bound, 1e-14)
     assert fine.bound < 1e-6
@@ -307,6 +319,14 @@ def test_the_spectrum_is_that_of_the_dense_superoperator():
     found = np.abs(spectrum(reservoir, 0.4))
     assert np.abs(found - exact[:16])[:8].max() < 1e-9  # smaller ones: rounding of Jordan blocks
     assert exact[16:].max() < 1e-3  # zero; roots of rounding in Jordan blocks
+
+
+@pytest.mark.verify
+def test_the_spectrum_of_the_whole_density_matrix_is_the_dense_one():
+    reservoir = ising(tau=2.0)
+    j, h = np.asarray(reservoir.couplings), np.asarray(reservoir.fields)
+    exact = np.linalg.eigvals(ising_channel(j, h, 2.0, "pure", 0.4))
+    exact = np.sort(np.abs(exact))[::-1]
     whole = superoperator(reservoir, 0.4, sim=qj.DensityMatrix())
     assert whole.shape == (64, 64)
     assert np.abs(np.sort(np.abs(np.linalg.eigvals(whole)))[::-1][:8] - exact[:8]).max() < 1e-9
