@@ -40,12 +40,15 @@ def brickwork(n, depth, key):
     return qj.Circuit(n, [qj.Layers(layer, jax.random.normal(key, (depth, n - 1, 15)))])
 
 
-@pytest.mark.parametrize("layout", [pytest.param("brick", marks=pytest.mark.verify), "sweep"])
-def test_every_verb_equals_the_statevector(layout):
+@pytest.mark.parametrize(
+    ("layout", "depth"),
+    [("sweep", 1), *(pytest.param(x, 2, marks=pytest.mark.verify) for x in ("brick", "sweep"))],
+)
+def test_every_verb_equals_the_statevector(layout, depth):
     """run, expval of sums, projectors and matrices, probs, amplitudes, reduced states, entropies,
     overlaps of a brickwork on six qubits."""
-    circuit = brickwork(6, 2, jax.random.key(1))
-    other = brickwork(6, 2, jax.random.key(2))
+    circuit = brickwork(6, depth, jax.random.key(1))
+    other = brickwork(6, depth, jax.random.key(2))
     sim = qj.MPS(8, layout=layout)
 
     def close(got, expected):
