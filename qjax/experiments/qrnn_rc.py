@@ -94,7 +94,7 @@ class Case:
         count: how many batches are no padding.
     """
 
-    x: Any
+    x: np.ndarray
     y: np.ndarray
     train: int
     batches: tuple[Any, Any]
@@ -117,7 +117,7 @@ def cases(settings: FrozenSettings) -> dict[str, Case]:
 
     return {
         name: Case(
-            jnp.asarray(x),
+            x,
             y,
             count * settings.batch,
             (batched(x, count), batched(y, count)),
@@ -221,7 +221,7 @@ def run(run: Run) -> list[Row]:
                     programs[cell] = Programs(reservoir, settings)
                 own = programs[cell]
                 stored = own.seen(reservoir, batches)
-                known_part = x[:train], jnp.asarray(y[:train])
+                known_part = jnp.asarray(x[:train]), jnp.asarray(y[:train])
                 if seed == 0:
                     (weights, bias), seconds = timed(own.closed, reservoir, *known_part)
                     ran, long = timed(own.slow, reservoir, batches, values, case.count, start)
