@@ -47,6 +47,7 @@ def test_channels_are_channels(name):
         np.testing.assert_allclose(op.transfer_matrix(), transfer, rtol=0, atol=1e-12)
 
 
+@pytest.mark.verify
 def test_strengths_at_their_ends():
     """At 0 every channel is the identity and its transfer matrix has finite slopes."""
     for make in (

@@ -20,7 +20,12 @@ def error(circuit):
     return np.max(np.abs(qj.run(circuit, sim=MIXED) - nref.density_matrix(circuit)))
 
 
-@pytest.mark.parametrize("seed", range(14))
+def share(count, few):
+    """All seeds, of which only the first few belong to the share of `make test`."""
+    return [*range(few), *(pytest.param(k, marks=pytest.mark.verify) for k in range(few, count))]
+
+
+@pytest.mark.parametrize("seed", share(14, 2))
 def test_noisy_circuits(seed):
     """A share of 42 random circuits of gates and channels, to 1e-11."""
     make, _ = nc.noisy_structure(seed)
@@ -46,7 +51,7 @@ def test_what_the_noisy_circuits_contain():
     assert {*nc.CHANNELS, *nc.GATES} <= set(full)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", share(4, 1))
 def test_pure_circuits(seed):
     """Without noise the density matrix is that of the pure state, with every gate and block."""
     circuit = rc.seeded_structure(20_000 + seed, 4, (5, 22)).circuit(np.random.default_rng(seed))
@@ -56,6 +61,7 @@ def test_pure_circuits(seed):
     )
 
 
+@pytest.mark.verify
 def test_gates_on_many_qubits():
     """A unitary, a diagonal and a multiply controlled gate on four qubits, between channels."""
     values = np.random.default_rng(5)
@@ -100,6 +106,7 @@ def test_layers_of_noise_run_as_one_loop():
     assert error(circuit) <= 1e-13
 
 
+@pytest.mark.verify
 def test_a_long_list_runs_as_one_loop():
     """Repetition in a flat list is found: 80 operations are one loop, with the right numbers."""
     values = np.random.default_rng(0)
@@ -139,7 +146,7 @@ def test_the_trace_stays_one():
     assert np.min(np.linalg.eigvalsh(rho)) >= -1e-12
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.verify) for k in (1, 2))])
+@pytest.mark.parametrize("seed", share(3, 1))
 def test_every_verb(seed):
     """expval of each kind of observable, probs, reduced states and entropy of a mixed state."""
     make, _ = nc.noisy_structure(40 + seed, 3)

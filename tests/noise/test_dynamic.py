@@ -31,6 +31,7 @@ def test_teleportation():
     np.testing.assert_allclose(slope, jax.jacfwd(sent)(angles), rtol=0, atol=1e-13)
 
 
+@pytest.mark.verify
 def test_iterative_phase_estimation():
     """A phase of four binary digits is read off with certainty; one between has the known odds."""
     for digits in (0b1011, 0b0110):
@@ -54,6 +55,7 @@ def test_repeat_until_success():
         np.testing.assert_allclose(done, [2.0**-turns, 1 - 2.0**-turns], rtol=0, atol=1e-14)
 
 
+@pytest.mark.verify
 def test_a_code_that_corrects():
     """The three-qubit code leaves an error of 3 p^2 (1-p) + p^3, and its slope follows."""
 
@@ -106,7 +108,12 @@ def test_projection_keeps_the_normalised_part():
     np.testing.assert_allclose(info.norm, weight, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", ["AmplitudeDamping", "ThermalRelaxation", "branches"])
+RATES = [
+    pytest.param(k, marks=pytest.mark.verify) for k in ("AmplitudeDamping", "ThermalRelaxation")
+]
+
+
+@pytest.mark.parametrize("name", ["branches", *RATES])
 def test_gradients_against_finite_differences(name):
     """With respect to strengths and angles, through measurements and feed-forward: 1e-6."""
 

@@ -76,6 +76,7 @@ def test_a_network_extrapolates():
     assert got.dtype == values.dtype
 
 
+@pytest.mark.verify
 def test_a_network_extrapolates_from_any_random_weights():
     """For the sum of two decays, a decay with an oscillation and a power it leaves at most a fifth
     of the error of the nearest value, which is 20 to 45 %, for six keys."""
@@ -100,6 +101,7 @@ def test_a_network_extrapolates_from_any_random_weights():
         assert np.max(np.abs(column - truth)) < 0.2 * abs(nearest - truth)
 
 
+@pytest.mark.verify
 def test_a_network_is_calm_where_values_have_errors():
     """Of 40 decays with errors of 0.01 it finds the limits a tenth as far off as the polynomial
     through all values, and nearer than the straight line."""
@@ -115,6 +117,7 @@ def test_a_network_is_calm_where_values_have_errors():
     assert network < 0.8 * linear
 
 
+@pytest.mark.verify
 def test_extrapolation_reduces_the_error():
     """With a depolarising error after every gate Richardson is nearer the truth than the raw value,
     and an exponential is nearly exact; gradients pass through all of it."""

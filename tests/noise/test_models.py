@@ -111,6 +111,7 @@ def test_noise_in_blocks_and_branches():
     np.testing.assert_allclose(rho, expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.verify
 def test_noise_in_nested_blocks():
     """Repeats, branches and layers inside of layers take the noise that their unrolled forms do."""
 
@@ -142,6 +143,7 @@ def test_noise_in_nested_blocks():
     )
 
 
+@pytest.mark.verify
 def test_strengths_of_a_model_can_be_differentiated():
     """With respect to an error rate, a relaxation time and a systematic rotation, under jit."""
 

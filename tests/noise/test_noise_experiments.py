@@ -11,6 +11,7 @@ from rich.console import Console
 from qjax.experiments import execute, find, override, qgdm, zne_nn
 
 
+@pytest.mark.verify
 def test_the_forward_chain_of_the_diffusion_model():
     """It starts at the target, ends at the completely mixed state and is one of states."""
     rho = qgdm.target(jax.random.key(0), 2, 3)
@@ -22,6 +23,7 @@ def test_the_forward_chain_of_the_diffusion_model():
     assert np.min(np.linalg.eigvalsh(chain)) > -1e-15
 
 
+@pytest.mark.verify
 def test_fidelity():
     """1 for equal states, |<a|b>|^2 for pure ones, the Bhattacharyya square for diagonal ones."""
     rho = np.asarray(qgdm.target(jax.random.key(1), 2, 4))
@@ -34,6 +36,7 @@ def test_fidelity():
     assert abs(qgdm.fidelity(np.diag(p), np.diag(q)) - expected) < 1e-12
 
 
+@pytest.mark.verify
 def test_noise_of_strength_zero_is_none():
     """Every kind of noise in the comparison vanishes with its strength, and not before."""
     angles = jax.random.normal(jax.random.key(0), (1, 2, 2))

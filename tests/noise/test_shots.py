@@ -37,13 +37,10 @@ def test_counts():
     assert qj.counts(measured, KEY, 10, sim=qj.DensityMatrix(), bits=(1, 0)) == {"10": 10}
 
 
+@pytest.mark.verify
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param("statevector", marks=pytest.mark.verify),
-        "density",
-        pytest.param("trajectories", marks=pytest.mark.verify),
-    ],
+    ["statevector", "density", "trajectories"],
 )
 def test_gradients_of_estimates_are_unbiased(name):
     """The mean of 400 gradients from shots is the exact gradient; each has shots of its own."""
@@ -62,6 +59,7 @@ def test_gradients_of_estimates_are_unbiased(name):
     assert np.all(np.std(runs, axis=0) > 0.02)
 
 
+@pytest.mark.verify
 def test_shifted_runs_do_not_share_their_noise():
     """Two parameters that do the same have gradients with independent errors."""
 
@@ -76,9 +74,8 @@ def test_shifted_runs_do_not_share_their_noise():
     assert abs(np.corrcoef(np.asarray(runs).T)[0, 1]) < 5 / np.sqrt(500)
 
 
-@pytest.mark.parametrize(
-    "sim", [pytest.param(qj.Statevector(), marks=pytest.mark.verify), qj.DensityMatrix()]
-)
+@pytest.mark.verify
+@pytest.mark.parametrize("sim", [qj.Statevector(), qj.DensityMatrix()])
 def test_classical_shadows(sim):
     """Words of one to three letters from 10,000 random measurements agree with the exact values,
     also of a mixed state; medians of means as well."""
@@ -118,7 +115,10 @@ def p_value(circuit, p, key, shots, sim):
     return stats.chisquare(counts[possible], shots * p[possible] / p[possible].sum()).pvalue
 
 
-@pytest.mark.parametrize("name", SIMS)
+@pytest.mark.parametrize(
+    "name",
+    [k if k == "density" else pytest.param(k, marks=pytest.mark.verify) for k in SIMS],
+)
 def test_samplers(name):
     """A share: one distribution at 20,000 shots."""
     circuit, p = distribution(2)
