@@ -152,7 +152,7 @@ def backward(params: dict[str, Array], u: Array, rho: Array, time: Any) -> Array
 
 def generated(params: dict[str, Array], d: int, times: int) -> Array:
     """The backward chain from the completely mixed state, ``(times, d, d)``, the last one first."""
-    start = jnp.eye(d, dtype=jnp.result_type(jnp.zeros(()), jnp.complex64)) / d
+    start = jnp.eye(d, dtype=np.result_type(params["theta"].dtype, np.complex64)) / d
     u = whole(params["theta"], d.bit_length() - 1 + params["slope"].shape[0])
 
     def step(rho: Array, time: Array) -> tuple[Array, Array]:
@@ -390,7 +390,7 @@ EXPERIMENT = Experiment(
     name="qgdm",
     title="Quantum generative diffusion on mixed states of one to four qubits",
     paper="arXiv:2401.07039",
-    minutes=6,
+    minutes=8,
     settings=QgdmSettings(),
     run=run,
     circuit=example,
