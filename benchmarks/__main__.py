@@ -47,6 +47,7 @@ def parse(names: list[str]) -> argparse.Namespace:
     parser.add_argument("--suite", choices=[*names, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does everything work?")
     parser.add_argument("--peers", help="comma-separated names; qjax always takes part")
+    parser.add_argument("--only", help="only cases with these words in their names: n=8,complex64")
     parser.add_argument("--budget", type=float, default=120.0, help="seconds per case and peer")
     parser.add_argument("--rounds", type=int, help="interleaved rounds")
     parser.add_argument("--threads", type=int, default=2, help="threads of every peer")
@@ -93,7 +94,12 @@ def run(name: str, suite: suites.Suite, arena: Arena, options, host: dict) -> No
         print(f"  {row['name']}: {verdict}", flush=True)
 
     peers = [peer for peer in suite.peers if chosen(peer, options)]
-    suite.measure(arena, suite.cases(options.quick), peers, done)
+    words = set(filter(None, (options.only or "").split(",")))
+    cases = [case for case in suite.cases(options.quick) if words <= set(case.name.split())]
+    if not cases:
+        print("  no case has these words in its name", file=sys.stderr)
+        return
+    suite.measure(arena, cases, peers, done)
     plots.draw(arena.settings.folder, name, suite, list(rows.values()))
 
 
