@@ -91,12 +91,12 @@ def test_the_room_rewards_the_shortest_way_most():
     assert (int(wall.x), int(wall.y), int(wall.steps)) == (1, 1, 1)
 
 
-def test_the_agent_sees_the_goal_ahead_and_nothing_through_walls():
+def test_the_agent_sees_the_goal_ahead_and_walls_beyond():
     view = views(5)[1, 3, 0].reshape(7, 7, 3)  # facing right, along the row of the goal
     assert view[3, 4].tolist() == [8, 1, 0]  # two cells ahead
     assert view[3, 3].tolist() == [2, 5, 0]  # the wall behind it
-    assert view[3, 2].tolist() == [0, 0, 0]  # what is behind the wall is not seen
-    assert view[3, 6].tolist() == [1, 0, 0]
+    assert view[3, 2].tolist() == [2, 5, 0]  # and what is outside counts as wall
+    assert view[3, 6].tolist() == [1, 0, 0]  # the agent does not see itself
 
 
 @needed

@@ -38,8 +38,8 @@ class EmptyRoom:
     """A square room with walls; the goal rewards ``1 - 0.9 steps / horizon``.
 
     Of the seven actions only 0 (left), 1 (right) and 2 (forward) do anything in an empty room. The
-    agent sees 7 x 7 cells ahead of it as MiniGrid encodes them, object, colour and state, here
-    divided by 10.
+    agent sees 7 x 7 cells ahead of it, through walls in this room, as MiniGrid encodes them:
+    object, colour and state, here divided by 10. Beyond the room there is wall.
 
     Args:
         size: cells along a side, walls included.
@@ -121,19 +121,4 @@ def _view(room: np.ndarray, x: int, y: int, facing: int) -> np.ndarray:
             a, b = np.array([x, y]) + (VIEW - 1 - j) * ahead + (i - VIEW // 2) * right
             view[i, j] = room[a, b] if 0 <= a < size and 0 <= b < size else WALL
     view[VIEW // 2, VIEW - 1] = EMPTY  # the agent does not see itself
-    return np.where(_lit(view[..., 0] == WALL[0])[..., None], view, 0)
-
-
-def _lit(opaque: np.ndarray) -> np.ndarray:
-    """Which cells are seen: light spreads sideways and ahead from the agent, row by row."""
-    lit = np.zeros((VIEW, VIEW), bool)
-    lit[VIEW // 2, VIEW - 1] = True
-    for j in range(VIEW - 1, -1, -1):
-        for columns, side in ((range(VIEW - 1), 1), (range(VIEW - 1, 0, -1), -1)):
-            for i in columns:
-                if not lit[i, j] or opaque[i, j]:
-                    continue
-                lit[i + side, j] = True
-                if j > 0:
-                    lit[i + side, j - 1] = lit[i, j - 1] = True
-    return lit
+    return view
