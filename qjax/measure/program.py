@@ -85,7 +85,7 @@ def forget_when_full() -> None:
         return
     _new_programs = 0
     if short_of_maps():
-        _execute.clear_cache()
+        _execute.clear_cache()  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
