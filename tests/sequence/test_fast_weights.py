@@ -178,8 +178,11 @@ def test_the_published_programmer_has_111_parameters():
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("name", RULES)
 def test_many_programmers_equal_the_dense_reference(name, seed):
-    check_programmer(name, (2, 8), 4, steps=8, seed=seed)
-    check_programmer(name, (3, 5), 5, steps=5, seed=seed + 100)
+    # The weights of the modulated rule multiply without limit: after eight steps up to 2e5 radians,
+    # of which double precision, the reference's as well, knows no more than 3e-11.
+    long, short = (3, 3) if name == "modulated" else (8, 5)
+    check_programmer(name, (2, 8), 4, steps=long, seed=seed)
+    check_programmer(name, (3, 5), 5, steps=short, seed=seed + 100)
 
 
 def test_steps_carry_what_the_whole_series_finds():
