@@ -15,7 +15,7 @@ from ..measure.program import structure_of
 from ..simulators import DensityMatrix, Trajectories
 from ..simulators.density.answers import observe
 from ..simulators.density.plan import make_mixed_plan
-from ..simulators.density.simulator import initial
+from ..simulators.density.start import initial
 from ..simulators.statevector import prepared, run_steps
 from ..simulators.trajectories.average import refuse
 from ..simulators.trajectories.jumps import History

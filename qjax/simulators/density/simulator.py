@@ -16,7 +16,6 @@ from .answers import answer_for
 from .lightcone import seen_by
 from .plan import MixedPlan, make_mixed_plan
 from .start import evolved
-from .start import initial as initial
 
 
 @dataclass(frozen=True)
