@@ -17,6 +17,7 @@ from .encodings import (
 )
 from .entanglement import entangled_pairs
 from .qaoa import qaoa
+from .resource_efficient import resource_efficient_map
 from .reuploading import data_reuploading, data_reuploading_shape
 from .tensor_network import Initial, staircase_su4, tensor_network_initial
 from .two_local import (
@@ -44,6 +45,7 @@ __all__ = [
     "qaoa",
     "real_amplitudes",
     "real_amplitudes_shape",
+    "resource_efficient_map",
     "staircase_su4",
     "strongly_entangling",
     "strongly_entangling_shape",
