@@ -96,8 +96,10 @@ from .circuit.constructors import (
 from .gates import Eigensystem, eigensystem
 from .gradients import SPSA, Adjoint, Backprop, ParameterShift
 from .measure import (
+    Derivatives,
     Explanation,
     Info,
+    Overlaps,
     Shadow,
     amplitudes,
     classical_shadow,
@@ -106,7 +108,9 @@ from .measure import (
     estimate,
     explain,
     expval,
+    imaginary_time,
     matrix_product_state,
+    metric_tensor,
     overlap,
     probs,
     reduced_density_matrix,
@@ -127,10 +131,24 @@ from .observables import (
     xxz,
 )
 from .pauli import PauliSum
-from .simulators import MPS, DensityMatrix, Statevector, Trajectories
+from .simulators import (
+    MPS,
+    DensityMatrix,
+    Sharded,
+    Statevector,
+    TensorNetwork,
+    Trajectories,
+    device_mesh,
+)
 from .viz import draw
 
-_LAZY = ("reservoir", "tasks")  # sub-packages that are loaded when they are asked for
+_LAZY = (
+    "chemistry",
+    "combinatorial",
+    "optim",
+    "reservoir",
+    "tasks",
+)  # sub-packages that are loaded when they are asked for
 
 
 def __getattr__(name: str):

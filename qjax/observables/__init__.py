@@ -1,5 +1,12 @@
 """Observables beyond Pauli sums, named Hamiltonians, and the grouping of commuting words."""
 
+from .excitations import Excitation, generalised_excitations, uccsd_excitations
+from .fermions import (
+    electronic_hamiltonian,
+    encode_occupations,
+    encoding_matrix,
+    fermion_operator,
+)
 from .grouping import Group, group_commuting
 from .hamiltonians import cluster, heisenberg, ising, maxcut, tfim, xxz
 from .hermitian import Hermitian
@@ -7,11 +14,17 @@ from .molecules import Molecule, molecule, molecule_bond_lengths
 from .projector import Projector
 
 __all__ = [
+    "Excitation",
     "Group",
     "Hermitian",
     "Molecule",
     "Projector",
     "cluster",
+    "electronic_hamiltonian",
+    "encode_occupations",
+    "encoding_matrix",
+    "fermion_operator",
+    "generalised_excitations",
     "group_commuting",
     "heisenberg",
     "ising",
@@ -19,5 +32,6 @@ __all__ = [
     "molecule",
     "molecule_bond_lengths",
     "tfim",
+    "uccsd_excitations",
     "xxz",
 ]

@@ -9,8 +9,11 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 from ..errors import DataError
-from ..pauli import PauliSum
+from ..pauli import PauliSum, Word
+from .fermions import electronic_hamiltonian, encode_occupations
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class Molecule:
         hamiltonian: Jordan-Wigner form, nuclear repulsion included.
         hf_bits: the Hartree-Fock state, as for `qjax.BasisState`.
         hf_energy: its energy.
-        exact_energy: the lowest eigenvalue of the Hamiltonian (full configuration interaction).
+        exact_energy: the lowest eigenvalue of the Hamiltonian with that number of electrons, as
+            many of either spin (full configuration interaction in the active space).
+        active_space: which orbitals are frozen, active and empty, in words.
     """
 
     name: str
@@ -36,24 +41,28 @@ class Molecule:
     hf_bits: str
     hf_energy: float
     exact_energy: float
+    active_space: str = "all orbitals"
 
 
-def molecule(name: str, bond_length: float | int | None = None) -> Molecule:
+def molecule(
+    name: str, bond_length: float | int | None = None, *, encoding: str = "jordan-wigner"
+) -> Molecule:
     """A molecule that ships with qjax: its Hamiltonian, Hartree-Fock state and exact energy.
 
     The Hamiltonians of one molecule have the same words at every bond length, so a whole curve is
     one batched `PauliSum` (stack them with ``jax.tree.map``) and one call under `jax.vmap`.
 
     Args:
-        name: ``"h2"`` (upper or lower case).
+        name: ``"h2"``, ``"h4"``, ``"lih"``, ``"beh2"`` or ``"h2o"`` (upper or lower case).
         bond_length: in angstrom, one of `molecule_bond_lengths`; default the one of lowest energy.
+        encoding: of fermions in qubits, see `encoding_matrix`; H2 is stored in Jordan-Wigner form.
 
     Raises:
         DataError: a molecule or a bond length that is not in the data; the message lists them.
 
-    Source: STO-3G integrals by pyscf, Jordan-Wigner transformation by openfermion; the file
-    ``qjax/observables/data/h2.json`` names versions, geometry and mapping, and
-    ``tools/make_molecules.py`` generates it.
+    Source: STO-3G integrals by pyscf (of H2 its Jordan-Wigner form by openfermion); the files in
+    ``qjax/observables/data`` name versions, geometry and active space, and
+    ``tools/make_molecules.py`` and ``tools/make_integrals.py`` generate them.
 
     Example:
         >>> import qjax as qj
@@ -80,9 +89,15 @@ def molecule(name: str, bond_length: float | int | None = None) -> Molecule:
                 f"molecule: no data for {data['molecule']} at a bond length of {bond_length}",
                 expected="one of " + _listed(points) + " angstrom",
                 got=bond_length,
-                fix="tools/make_molecules.py generates other lengths",
+                fix=f"{data['script']} generates other lengths",
             )
         (point,) = found
+    if "orbitals" in data:
+        return _from_integrals(data, point, encoding)
+    if encoding != "jordan-wigner":
+        raise DataError(
+            f"molecule: {data['molecule']} is stored in Jordan-Wigner form only", got=encoding
+        )
     return Molecule(
         name=data["molecule"],
         bond_length=point["bond_length"],
@@ -93,6 +108,45 @@ def molecule(name: str, bond_length: float | int | None = None) -> Molecule:
         hf_energy=point["hartree_fock_energy"],
         exact_energy=point["ground_energy"],
     )
+
+
+def _from_integrals(data: dict[str, Any], point: dict[str, Any], encoding: str) -> Molecule:
+    n, electrons = 2 * data["orbitals"], data["electrons"]
+    words = _words(data["molecule"].lower(), encoding)
+    return Molecule(
+        name=data["molecule"],
+        bond_length=point["bond_length"],
+        n=n,
+        electrons=electrons,
+        hamiltonian=electronic_hamiltonian(*_integrals(data, point), encoding, keep=words),
+        hf_bits=encode_occupations([1] * electrons + [0] * (n - electrons), encoding),
+        hf_energy=point["hartree_fock_energy"],
+        exact_energy=point["ground_energy"],
+        active_space=data["active_space"],
+    )
+
+
+def _integrals(data: dict[str, Any], point: dict[str, Any]) -> tuple[float, np.ndarray, np.ndarray]:
+    """Core energy, ``(orbitals,) * 2`` and ``(orbitals,) * 4`` from what is not redundant."""
+    size = data["orbitals"]
+    pairs = [(p, q) for p in range(size) for q in range(p + 1)]
+    one, two = np.zeros((size, size)), np.zeros((size,) * 4)
+    for (p, q), value in zip(pairs, point["one_body"], strict=True):
+        one[p, q] = one[q, p] = value
+    quads = [(x, y) for k, x in enumerate(pairs) for y in pairs[: k + 1]]
+    for ((p, q), (r, s)), value in zip(quads, point["two_body"], strict=True):
+        for a, b in ((p, q), (q, p)):
+            for c, d in ((r, s), (s, r)):
+                two[a, b, c, d] = two[c, d, a, b] = value
+    return point["core"], one, two
+
+
+@lru_cache
+def _words(name: str, encoding: str) -> frozenset[Word]:
+    """The words that appear at any bond length."""
+    data = _read(name)
+    sums = [electronic_hamiltonian(*_integrals(data, p), encoding) for p in data["points"]]
+    return frozenset(word for total in sums for word in total.words)
 
 
 def molecule_bond_lengths(name: str) -> tuple[float, ...]:
