@@ -139,6 +139,7 @@ from .simulators import (
     TensorNetwork,
     Trajectories,
     device_mesh,
+    spread,
 )
 from .viz import draw
 

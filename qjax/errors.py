@@ -74,6 +74,10 @@ class CapacityError(QjaxError, MemoryError):
     """A request that cannot fit into memory, refused before anything is allocated."""
 
 
+class DeviceError(QjaxError, ValueError):
+    """A mesh of devices that does not fit the request, or a batch that does not fit the mesh."""
+
+
 class UnsupportedError(QjaxError, TypeError):
     """A combination of circuit, simulator and gradient that cannot work."""
 

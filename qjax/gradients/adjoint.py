@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import UnsupportedError
 from ..simulators.protocol import Program, Query, Simulator, Structure
+from ..simulators.sharded import Sharded
 from ..simulators.statevector import Statevector
 from .lanes import is_pauli_sum, lanes_program, with_gradient
 from .pullback import are_pauli_sums, with_pullback
@@ -29,6 +30,8 @@ class Adjoint:
         return False
 
     def program(self, sim: Simulator, structure: Structure, query: Query) -> Program:
+        if isinstance(sim, Sharded):
+            return sim.compile(structure, query, evolve=reversible)
         if not isinstance(sim, Statevector):
             raise UnsupportedError(
                 f"Adjoint needs a statevector, not {type(sim).__name__}",

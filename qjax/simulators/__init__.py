@@ -4,6 +4,7 @@ from .density import DensityMatrix, MixedPlan
 from .mps import MPS, MatrixProductState
 from .plan import Plan
 from .protocol import Program, Query, Simulator, Structure
+from .sharded import Sharded, ShardedPlan, device_mesh, spread
 from .statevector import Statevector
 from .trajectories import Trajectories
 
@@ -15,8 +16,12 @@ __all__ = [
     "Plan",
     "Program",
     "Query",
+    "Sharded",
+    "ShardedPlan",
     "Simulator",
     "Statevector",
     "Structure",
     "Trajectories",
+    "device_mesh",
+    "spread",
 ]

@@ -107,7 +107,7 @@ def observe(state: Pair, observable: Any, n: int) -> Any:
         return jnp.sum(probabilities(amplitude))
     order = tuple(sorted(range(len(observable.qubits)), key=lambda i: observable.qubits[i]))
     qubits = tuple(observable.qubits[i] for i in order)
-    matrix = _hermitian_pair(observable, order, state[0].dtype)
+    matrix = hermitian_pair(observable, order, state[0].dtype)
     image = apply_matrix(state, matrix, qubits, n)
     total = jnp.sum(state[0] * image[0])
     if state[1] is not None and image[1] is not None:
@@ -115,7 +115,7 @@ def observe(state: Pair, observable: Any, n: int) -> Any:
     return total
 
 
-def _hermitian_pair(observable: Hermitian, order: tuple[int, ...], dtype: Any) -> Pair:
+def hermitian_pair(observable: Hermitian, order: tuple[int, ...], dtype: Any) -> Pair:
     m = jnp.asarray(observable.matrix)
     re = jnp.real(m).astype(dtype)
     im = jnp.imag(m).astype(dtype) if jnp.iscomplexobj(m) else None
@@ -133,7 +133,7 @@ def _select(state: Pair, projector: Projector, n: int) -> Pair:
 
 # --- finite shots --------------------------------------------------------------------------------
 
-_TO_Z = {
+TO_Z = {
     "X": np.array([[1, 1], [1, -1]]) / np.sqrt(2),
     "Y": np.array([[1, -1j], [1, 1j]]) / np.sqrt(2),
 }
@@ -162,7 +162,7 @@ def _estimate(state: Pair, observable: Any, key: Any, shots: int, n: int) -> tup
         k = len(observable.qubits)
         order = tuple(sorted(range(k), key=lambda i: observable.qubits[i]))
         qubits = tuple(observable.qubits[i] for i in order)
-        values, vectors = jnp.linalg.eigh(as_complex(_hermitian_pair(observable, order, dtype)))
+        values, vectors = jnp.linalg.eigh(as_complex(hermitian_pair(observable, order, dtype)))
         turned = apply_matrix(state, dagger(complex_pair(vectors)), qubits, n)
         index = draw(key, marginal(probabilities(turned), qubits, n), k, shots)
         return mean_and_error(values.astype(dtype)[index], shots)
@@ -173,8 +173,8 @@ def _estimate(state: Pair, observable: Any, key: Any, shots: int, n: int) -> tup
     for (basis, members), k in zip(groups, keys, strict=False):
         turned = state
         for q, letter in basis:
-            if letter in _TO_Z:
-                m = _TO_Z[letter]
+            if letter in TO_Z:
+                m = TO_Z[letter]
                 im = jnp.asarray(m.imag, dtype) if np.iscomplexobj(m) else None
                 turned = apply_matrix(turned, (jnp.asarray(m.real, dtype), im), (q,), n)
         measured = tuple(q for q, _ in basis)

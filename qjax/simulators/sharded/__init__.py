@@ -1,0 +1,16 @@
+"""A pure state spread over many devices, with few exchanges between them."""
+
+from .mesh import device_mesh, plain_mesh, split_mesh
+from .plan import ShardedPlan, make_sharded_plan
+from .simulator import Sharded
+from .spread import spread
+
+__all__ = [
+    "Sharded",
+    "ShardedPlan",
+    "device_mesh",
+    "make_sharded_plan",
+    "plain_mesh",
+    "split_mesh",
+    "spread",
+]
