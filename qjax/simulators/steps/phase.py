@@ -330,15 +330,7 @@ class PhaseStep(Step):
             sign = self._sign(dtype).reshape(*grid, *((1,) * len(batch)))
             state = (state[0] * sign, None if state[1] is None else state[1] * sign)
         if "pairs" in parts:
-            za, zb = self._cut_signs(dtype)
-            weights = parts["pairs"]
-            if batch:
-                angle = jnp.einsum("ij,jkb,kl->ilb", za, weights, zb, precision=HIGHEST)
-            else:
-                angle = jnp.matmul(
-                    za, jnp.matmul(weights, zb, precision=HIGHEST), precision=HIGHEST
-                )
-            state = pair_product((jnp.cos(angle), jnp.sin(angle)), state, lambda a, b: a * b)
+            state = self._multiply_pairs(state, parts["pairs"], batch)
         flat: Pair = (
             state[0].reshape(shape),
             None if state[1] is None else state[1].reshape(shape),
@@ -346,6 +338,34 @@ class PhaseStep(Step):
         for item, table in zip(self._table_items(), parts["tables"], strict=True):
             flat = multiply_diagonal(flat, table, tuple(sorted(item.qubits)), self.n)
         return flat
+
+    def _multiply_pairs(self, state: Pair, weights: Any, batch: tuple[int, ...]) -> Pair:
+        """``exp(i z_a W z_b)``, a factor for the leading and one for the trailing rows of ``W``.
+
+        A factor varies with half of the qubits before the cut only, so that sines and cosines are
+        taken of few numbers instead of one for every amplitude.
+        """
+        dtype = state[0].dtype
+        rows = sorted({a for a, _ in self.pairs})
+        _, zb = self._cut_signs(dtype)
+        middle = self.cut // 2
+        shape = state[0].shape
+        grid = (2**middle, 2 ** (self.cut - middle), shape[1])
+        state = tuple(x.reshape(*grid, *batch) for x in state)
+        for first, size, axis in ((0, middle, 1), (middle, self.cut - middle, 0)):
+            mine = [k for k, a in enumerate(rows) if first <= a < first + size]
+            if not mine:
+                continue
+            bits = np.arange(2**size)[:, None] >> (size - 1 - (np.array(rows)[mine] - first)) & 1
+            za = jnp.asarray(1 - 2 * bits, dtype)
+            given = weights[np.array(mine)]
+            if batch:
+                angle = jnp.einsum("ij,jkb,kl->ilb", za, given, zb, precision=HIGHEST)
+            else:
+                angle = jnp.matmul(za, jnp.matmul(given, zb, precision=HIGHEST), precision=HIGHEST)
+            turning = tuple(jnp.expand_dims(x, axis) for x in _cos_and_sin(angle))
+            state = pair_product(turning, state, lambda a, b: a * b)
+        return state[0].reshape(shape), state[1].reshape(shape)
 
     def _table_items(self) -> list[Item]:
         return self.vectors + [item for item, _, _ in self.tables]
@@ -382,6 +402,16 @@ class PhaseStep(Step):
 
     def describe(self) -> str:
         return f"one phase from {len(self.items)} diagonal gates"
+
+
+def _cos_and_sin(angle: Any) -> Pair:
+    """Both, behind a matrix product with the identity, into which XLA fuses nothing: it would else
+    compute them anew for every amplitude that they multiply."""
+    rows = angle.shape[0]
+    both = jnp.concatenate([jnp.cos(angle).reshape(rows, -1), jnp.sin(angle).reshape(rows, -1)], 1)
+    both = jnp.matmul(jnp.eye(rows, dtype=angle.dtype), both, precision=HIGHEST)
+    cos, sin = jnp.split(both, 2, axis=1)
+    return cos.reshape(angle.shape), sin.reshape(angle.shape)
 
 
 def _turned(pair: Pair, slope: Any) -> Pair:
