@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 _FIRST, _EVERY = 1.0, 10.0  # seconds before the first plain line, and between plain lines
 
 
+@runtime_checkable
 class Advance(Protocol):
     """Say how far the task is, and what its latest numbers are."""
 
@@ -32,13 +33,27 @@ def progress(console: Any, title: str, total: int, unit: str = "steps") -> Itera
 
     Example:
         >>> import io, rich.console
-        >>> from qjax.experiments.progress import progress
+        >>> from qjax.train.progress import progress
         >>> with progress(rich.console.Console(file=io.StringIO()), "count", 3) as advance:
         ...     for k in range(4):
         ...         advance(k)
     """
     show = _bar if console.is_terminal else _lines
     with show(console, title, total, unit) as advance:
+        yield advance
+
+
+@contextmanager
+def shown(console: Any, title: str, total: int, unit: str = "steps") -> Iterator[Advance]:
+    """`progress` on a console, on the standard output (True), or nowhere (None, False)."""
+    if console is None or console is False:
+        yield lambda done, note="": None
+        return
+    if console is True:
+        from rich.console import Console
+
+        console = Console()
+    with progress(console, title, total, unit) as advance:
         yield advance
 
 

@@ -1,0 +1,5 @@
+"""Progress of an experiment: that of every training and sweep."""
+
+from ..train.progress import Advance, progress
+
+__all__ = ["Advance", "progress"]
