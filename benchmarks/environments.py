@@ -54,6 +54,16 @@ REQUIREMENTS = {
     ),
     # The referee of tests/interop for tensor networks.
     "quimb": (JAX, "jaxtyping>=0.3", "quimb==1.15.0", "autoray==0.8.4", "cotengra==0.8.3"),
+    # The peers of matrix product states, and the referee of Clifford circuits.
+    "mps": (
+        "quimb==1.15.0",
+        "autoray==0.8.4",
+        "cotengra==0.8.3",
+        "physics-tenpy==1.1.1",
+        "qiskit==2.6.2",
+        "qiskit-aer==0.18.2",
+        "stim==1.15.0",
+    ),
     # The published sequence models, and the environments that agents are usually trained in.
     "sequence": (
         JAX,

@@ -17,10 +17,15 @@ def brickwork(n, w):
     return qj.Circuit(n, [qj.Layers(layer, w)])
 
 
-def energy(n, **options):
+def energy(n, gradient=None, **options):
     sim = qj.MPS(**options) if options else qj.Statevector()
+    gradient = gradient or qj.Backprop()
     hamiltonian = qj.heisenberg(n, h=0.2)
-    return jax.jit(jax.value_and_grad(lambda w: qj.expval(brickwork(n, w), hamiltonian, sim=sim)))
+    return jax.jit(
+        jax.value_and_grad(
+            lambda w: qj.expval(brickwork(n, w), hamiltonian, sim=sim, gradient=gradient)
+        )
+    )
 
 
 def weights(n, depth, seed, scale=0.6):
@@ -45,7 +50,10 @@ def against_differences(n, depth, **options):
     assert abs(jnp.sum(f(w)[1] * v) - expected) <= 1e-6 * abs(expected)
 
 
-@pytest.mark.parametrize("layout", ["brick", "sweep"])
+LAYOUTS = ["brick", "sweep", pytest.param("parallel", marks=pytest.mark.verify)]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_truncated_gradients_equal_finite_differences(layout):
     """Eight qubits, bonds cut from 16 to 4: relative 1e-6."""
     against_differences(8, 3, max_bond=4, layout=layout)
@@ -68,7 +76,7 @@ def test_exact_gradients_at_full_rank(method):
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-9 * np.linalg.norm(expected))
 
 
-@pytest.mark.parametrize("layout", ["brick", "sweep"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_gradients_at_layers_that_are_exactly_the_identity(layout):
     """Gates that do nothing yet: the state does not fill its bonds, and the derivative points
     along directions without weight. The statevector's gradient to 1e-7 (to 1e-12, in fact)."""
@@ -76,6 +84,37 @@ def test_gradients_at_layers_that_are_exactly_the_identity(layout):
     value, expected = energy(8)(w)
     got_value, got = energy(8, max_bond=16, layout=layout)(w)
     np.testing.assert_allclose(got_value, value, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-7 * np.linalg.norm(expected))
+
+
+def test_adjoint_gradients_where_the_bonds_just_hold_the_state():
+    """Identity layers after one of rank 4 with bonds of 4: the statevector's gradient to 1e-7, also
+    of several observables at once; a whole gradient where there are no identities, odd and even."""
+    w = weights(8, 3, 3).at[1:].set(0.0)
+    expected = energy(8)(w)[1]
+    got = energy(8, qj.Adjoint(16), max_bond=4)(w)[1]
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-7 * np.linalg.norm(expected))
+    w, v = weights(5, 2, 4), jnp.array([0.3, -1.2])
+    sums = [qj.heisenberg(5), qj.X(0) @ qj.Z(3)]
+
+    def both(w, v, **how):
+        return sum(a * e for a, e in zip(v, qj.expval(brickwork(5, w), sums, **how), strict=True))
+
+    expected = jax.grad(both, (0, 1))(w, v)
+    got = jax.grad(lambda *x: both(*x, sim=qj.MPS(4), gradient=qj.Adjoint()), (0, 1))(w, v)
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
+    with pytest.raises(qj.errors.UnsupportedError, match="brickwork"):
+        qj.expval(qj.Circuit(3, [qj.CZ(0, 2)]), qj.Z(0), sim=qj.MPS(4), gradient=qj.Adjoint())
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("seed", range(5))
+def test_adjoint_gradients_in_full(seed):
+    """Ten qubits, six layers of bonds of which four do nothing, bonds of the state's rank."""
+    w = weights(10, 3, seed).at[1:].set(0.0)
+    expected = energy(10)(w)[1]
+    got = energy(10, qj.Adjoint(20), max_bond=4)(w)[1]
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-7 * np.linalg.norm(expected))
 
 

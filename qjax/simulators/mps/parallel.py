@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from .basis import mm
 from .bond import room, split
+from .brick import stages
 from .state import product
 
 
@@ -69,14 +70,3 @@ def evolve(vectors: Any, gates: Any, parity: int, max_bond: int, cutoff: float, 
     for idle_site in tensors[n:]:  # still |0>, but a phase may have moved there
         last = mm(last.reshape(2 * chi, chi), idle_site[:, 0]).reshape(last.shape)
     return jnp.concatenate([tensors[: n - 1], last[None]]), jnp.concatenate(shares)
-
-
-def stages(layers: int, max_bond: int) -> list[tuple[int, int]]:
-    """``(bond dimension, up to which layer)``: no bond exceeds ``2**k`` after ``k`` layers, so
-    the first layers run on smaller arrays. At most three stages, each compiled once."""
-    out: list[tuple[int, int]] = []
-    for width in (8, 32):
-        stop = width.bit_length() - 1
-        if width * 2 <= max_bond and stop < layers:
-            out.append((width, stop))
-    return [*out, (max_bond, layers)]

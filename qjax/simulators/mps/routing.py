@@ -77,7 +77,7 @@ def routed(
         moves.append(Move(a, True, slot, block, size))
         centre = a + size - 1
 
-    while (k := ready.nearest(site, centre)) is not None:
+    while (k := ready.nearest(site, *_reach(moves, centre))) is not None:
         gate = gates[k]
         _gather(gate.qubits, site, qubit, swap, [gates[j].qubits for j in ready.coming(k)])
         first = min(site[q] for q in gate.qubits)
@@ -97,6 +97,13 @@ def routed(
             while site[q] > q:
                 swap(site[q] - 1)
     return slots, entries, moves, tuple(site)
+
+
+def _reach(moves: Sequence[Move], centre: int) -> tuple[int, int]:
+    """The sites on which the centre may stand as well, at no cost: the last gate's."""
+    if moves and moves[-1].block is None and moves[-1].slot is not None:
+        return moves[-1].site, moves[-1].site + 1
+    return centre, centre
 
 
 def _merged(n: int, items: Sequence[Item], entries: list[Entry]) -> list[_Gate]:
@@ -151,24 +158,30 @@ class _Order:
         self.gates = gates
         self.left = [0] * len(gates)
         self.after: list[list[int]] = [[] for _ in gates]
+        self.level = [0] * len(gates)
         last: dict[int, int] = {}
         for k, gate in enumerate(gates):
             before = {last[q] for q in gate.qubits if q in last}
             self.left[k] = len(before)
+            self.level[k] = max((self.level[j] + 1 for j in before), default=0)
             for j in before:
                 self.after[j].append(k)
             last.update(dict.fromkeys(gate.qubits, k))
         self.ready = [k for k, count in enumerate(self.left) if not count]
+        # Where no swap is needed, layer after layer: bonds that run ahead truncate more.
+        spans = (max(g.qubits) - min(g.qubits) + 1 - len(g.qubits) for g in gates)
+        self.layered = not any(spans)
 
-    def nearest(self, site: Sequence[int], centre: int) -> int | None:
+    def nearest(self, site: Sequence[int], low: int, high: int) -> int | None:
+        """The ready gate nearest to a centre that stands anywhere from ``low`` to ``high``."""
         if not self.ready:
             return None
 
-        def distance(k: int) -> tuple[int, int]:
+        def distance(k: int) -> tuple[int, int, int]:
             places = [site[q] for q in self.gates[k].qubits]
             spread = max(places) - min(places) + 1 - len(places)
-            away = max(min(places) - centre, centre - max(places), 0)
-            return 2 * spread + away, k
+            away = max(min(places) - high, low - max(places), 0)
+            return self.level[k] * self.layered, 2 * spread + away, k
 
         return min(self.ready, key=distance)
 

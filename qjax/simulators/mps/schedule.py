@@ -1,4 +1,4 @@
-"""When and where each gate acts: brick layers where they are dense, a moving centre elsewhere.
+"""When and where each gate acts: brick layers where they are dense, single moves elsewhere.
 
 NumPy only, at trace time, cached; no parameter value is looked at.
 """
@@ -48,7 +48,7 @@ class Schedule:
     def __str__(self) -> str:
         way = f"a moving centre, {len(self.moves)} moves"
         if self.layers:
-            way = f"{self.layers} brick layers, each all bonds at once"
+            way = f"{self.layers} brick layers"
         return f"{self.n} sites, {len(self.entries)} gates in {way}"
 
 
@@ -82,9 +82,10 @@ def make_schedule(
         len(i.qubits) < 2 or (len(i.qubits) == 2 and abs(i.qubits[0] - i.qubits[1]) == 1)
         for i in items
     )
-    if layout == "brick" and not neighbours:
+    bricks = layout in ("brick", "parallel")
+    if bricks and not neighbours:
         raise UnsupportedError(
-            "MPS: layout='brick' needs gates on neighbouring qubits only",
+            f"MPS: layout={layout!r} needs gates on neighbouring qubits only",
             fix="use layout='auto' or 'sweep'",
         )
     if neighbours and not preparations and layout != "sweep":
@@ -92,7 +93,7 @@ def make_schedule(
         layers, parity, entries, filled = brick
         pairs = (n + 1) // 2
         # A layer of bonds costs about as much as half as many steps of the moving centre.
-        if layout == "brick" or layers * pairs <= 3 * filled + pairs:
+        if bricks or layers * pairs <= 3 * filled + pairs:
             slots = n + layers * pairs
             return Schedule(
                 n, tuple(preparations), slots, entries, layers, parity, (), tuple(range(n))

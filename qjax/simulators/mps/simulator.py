@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...errors import CapacityError, ParameterError, UnsupportedError
-from ..protocol import Program, Query, Structure
-from . import brick, sweep
+from ..answers import is_observable
+from ..protocol import ExpvalQuery, Program, Query, Structure
+from . import brick, cotangent, parallel, sweep
 from . import state as mps
 from .answers import Final, answer
 from .gates import collected, slot_matrices
@@ -20,7 +21,7 @@ from .network import MatrixProductState
 from .schedule import Schedule, make_schedule
 
 _DTYPES = ("complex64", "complex128")
-_CHOICES = {"method": ("auto", "svd", "eigh"), "layout": ("auto", "brick", "sweep")}
+_CHOICES = {"method": ("auto", "svd", "eigh"), "layout": ("auto", "brick", "parallel", "sweep")}
 
 
 class Report(NamedTuple):
@@ -57,13 +58,15 @@ class MPS:
     """Simulation of slightly entangled states on many qubits by matrix product states.
 
     Exact while no bond needs more than ``max_bond`` dimensions; beyond, every update keeps the
-    largest Schmidt values. Brickworks of neighbouring gates run layer by layer, any other circuit
-    gate by gate with qubits swapped together where they must meet. Time grows as the number of
-    gates times ``max_bond**3``; compile time grows neither with depth nor with qubits.
+    largest Schmidt values of the state in canonical form. Brickworks of neighbouring gates run
+    layer by layer, any other circuit gate by gate with qubits swapped together where they must
+    meet. Time grows as the number of gates times ``max_bond**3``; compile time grows neither with
+    depth nor with qubits.
 
     Derivatives are those of the truncated function. They are right where Schmidt values vanish
     or coincide. In layers that are exactly the identity the bonds need room for what the gates
-    could do: four times the rank of the state suffices.
+    could do: four times the rank of the state suffices. With less, the derivative of the truncated
+    function is not that of the exact one; ``gradient=Adjoint(bond)`` gives the exact one there.
 
     Args:
         max_bond: largest bond dimension, a positive integer.
@@ -74,9 +77,10 @@ class MPS:
         method: ``"svd"``; ``"eigh"`` of the Gram matrix, which is faster and does not resolve
             Schmidt values below the square root of the precision; ``"auto"`` uses eigh, and svd
             where the choice of directions depends on values that eigh does not resolve.
-        layout: ``"brick"``, ``"sweep"``, or ``"auto"``: brick where it takes fewer updates. A
-            sweep truncates in canonical form, which is slightly more accurate under heavy
-            truncation.
+        layout: ``"brick"``, layers that the centre sweeps through; ``"parallel"``, layers whose
+            bonds are all updated at once, for accelerators, where the canonical form is lost as
+            weight is discarded and the estimated error with it; ``"sweep"``, gates in any order;
+            ``"auto"``: brick where it takes fewer updates than a sweep.
 
     Raises:
         ParameterError: values outside these ranges.
@@ -201,8 +205,42 @@ class MPS:
 
         return program
 
-    def final(self, schedule: Schedule, chi: int, dtype: Any, leaves: Sequence[Any]) -> Final:
-        """The state at the end of the schedule."""
+    def adjoint(self, structure: Structure, query: ExpvalQuery, bond: int | None) -> Program:
+        """The program of Pauli sums whose reverse mode carries a second state backwards.
+
+        Args:
+            bond: dimension of that state (default: twice ``max_bond``).
+
+        Raises:
+            UnsupportedError: not a brickwork of gates on neighbouring qubits, or a cutoff.
+        """
+        schedule = self.schedule(structure)
+        if not schedule.layers or self.layout == "parallel" or self.cutoff > 0:
+            raise UnsupportedError(
+                "Adjoint on matrix product states needs a brickwork of gates on neighbours",
+                expected="layout='auto' or 'brick', gates on neighbouring qubits, cutoff=0",
+                got=f"{self}, {schedule}",
+                fix="use gradient=qjax.Backprop()",
+            )
+        chi = self.bond(structure.n)
+        wide = min(bond or 2 * self.max_bond, 2 ** min(structure.n // 2, 62))
+        dtype = np.dtype(self.resolved().dtype)
+
+        def program(leaves: Sequence[Any], query_leaves: Sequence[Any], key: Any) -> Any:
+            observables = jax.tree.unflatten(query.observable, query_leaves)
+            sums, treedef = jax.tree.flatten(observables, is_leaf=is_observable)
+            plan = cotangent.Plan(
+                tuple(o.words for o in sums), schedule.parity, chi, wide, self.method
+            )
+            vectors, gates, _ = self._gates(schedule, dtype, leaves)
+            coeffs = [jnp.asarray(o.coeffs).astype(np.finfo(dtype).dtype) for o in sums]
+            return treedef.unflatten(cotangent.energies(vectors[:, :, 0], gates, coeffs, plan))
+
+        return program
+
+    def _gates(self, schedule: Schedule, dtype: Any, leaves: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """What acts on the sites first, the gates (of layers: ``(layers, pairs, 4, 4)``), and the
+        real dtype in which parameters are prepared."""
         leaves = [jnp.asarray(x) for x in leaves]
         given = {np.dtype(x.dtype) for x in leaves}
         double = {np.dtype(np.float64), np.dtype(np.complex128)} & given
@@ -211,10 +249,17 @@ class MPS:
         gates = slot_matrices(schedule.slots, schedule.entries, leaves, real).astype(dtype)
         first = gates[:n, ::2, ::2]
         if schedule.layers:
-            pairs = (n + 1) // 2
-            shaped = gates[n:].reshape(schedule.layers, pairs, 4, 4)
-            tensors, kept = brick.evolve(
-                first[:, :, 0], shaped, schedule.parity, chi, self.cutoff, self.method
+            gates = gates[n:].reshape(schedule.layers, (n + 1) // 2, 4, 4)
+        return first, gates, real
+
+    def final(self, schedule: Schedule, chi: int, dtype: Any, leaves: Sequence[Any]) -> Final:
+        """The state at the end of the schedule."""
+        leaves = [jnp.asarray(x) for x in leaves]
+        first, gates, real = self._gates(schedule, dtype, leaves)
+        if schedule.layers:
+            evolve = parallel.evolve if self.layout == "parallel" else brick.evolve
+            tensors, kept = evolve(
+                first[:, :, 0], gates, schedule.parity, chi, self.cutoff, self.method
             )
             kept = jnp.prod(kept, axis=1)
         else:

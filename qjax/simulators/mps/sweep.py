@@ -12,6 +12,7 @@ import numpy as np
 from ..steps.step import Item, complex_of
 from .basis import column_weights, mm
 from .bond import grown, room, truncated
+from .centre import moved
 from .gates import collected, item_matrix
 from .routing import Move
 
@@ -56,14 +57,28 @@ def evolve(
 def _run(tensors: Any, gates: Any, moves: Sequence[Move], cutoff: float, method: str) -> Any:
     chi = tensors.shape[1]
     none = gates.shape[0] - 1
+    idle = np.array([m.slot is None for m in moves])
     slots = np.array([none if m.slot is None else m.slot for m in moves])
     sites = np.array([m.site for m in moves])
     right = np.array([m.right for m in moves])
     space = room(tensors.shape[0])[sites]
 
     def step(tensors: Any, given: Any) -> Any:
-        site, to_right, space, gate = given
+        site, idle, to_right, space, gate = given
         two = jax.lax.dynamic_slice_in_dim(tensors, site, 2)
+        two, share = jax.lax.cond(idle, _idle, _acted, two, to_right, space, gate)
+        return jax.lax.dynamic_update_slice_in_dim(tensors, two, site, 0), share
+
+    def _idle(two: Any, to_right: Any, space: Any, gate: Any) -> Any:
+        """Nothing acts: the centre moves from one site to the other."""
+        away, centre = jnp.where(to_right, two[::-1].transpose(0, 3, 2, 1), two)
+        rest, q = moved(centre.reshape(chi, 2 * chi), space)
+        away = mm(away.reshape(2 * chi, chi), rest).reshape(chi, 2, chi)
+        two = jnp.stack([away, q.reshape(chi, 2, chi)])
+        two = jnp.where(to_right, two[::-1].transpose(0, 3, 2, 1), two)
+        return two, jnp.ones((), column_weights(two).dtype)
+
+    def _acted(two: Any, to_right: Any, space: Any, gate: Any) -> Any:
         pair = grown(gate[None], two[:1], two[1:])[0]
         theta = pair.reshape(2 * chi, 2 * chi)
         theta = jnp.where(to_right, theta.T, theta)
@@ -73,10 +88,9 @@ def _run(tensors: Any, gates: Any, moves: Sequence[Move], cutoff: float, method:
         # Rows of theta are (bit, bond); tensors are (left bond, bit, right bond).
         left = jnp.where(to_right, isometry.T, centre).reshape(2, chi, chi).swapaxes(0, 1)
         rest = jnp.where(to_right, centre.T, isometry).reshape(chi, 2, chi)
-        two = jnp.stack([left, rest])
-        return jax.lax.dynamic_update_slice_in_dim(tensors, two, site, 0), share[0]
+        return jnp.stack([left, rest]), share[0]
 
-    return jax.lax.scan(step, tensors, (sites, right, space, gates[slots]))
+    return jax.lax.scan(step, tensors, (sites, idle, right, space, gates[slots]))
 
 
 def _block_matrix(item: Item, leaves: Sequence[Any], dtype: Any) -> Any:
