@@ -146,8 +146,11 @@ from .viz import draw
 _LAZY = (
     "chemistry",
     "combinatorial",
+    "diagnostics",
+    "kernels",
     "optim",
     "reservoir",
+    "robustness",
     "tasks",
 )  # sub-packages that are loaded when they are asked for
 

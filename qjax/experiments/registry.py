@@ -31,6 +31,12 @@ MODULES: dict[str, str] = {
     "onion": "onion",
     "qrnn-rc": "qrnn_rc",
     "ipc": "ipc",
+    "adhoc-kernel": "adhoc_kernel",
+    "effective-dimension": "effective_dimension",
+    "covariant-kernel": "covariant_kernel",
+    "qpc-causal": "qpc_causal",
+    "adversarial-digits": "adversarial_digits",
+    "randomisation": "randomisation",
 }
 """Name on the command line, and module in this package with its ``EXPERIMENT``."""
 
