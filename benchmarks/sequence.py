@@ -55,23 +55,26 @@ def rmsprop():
 
 
 def jax_step(loss, params, repeats):
-    """A compiled training step (or many in one scan) that keeps its own parameters."""
+    """A compiled training step (or many in one scan) that keeps its own parameters, as one vector:
+    handing over each array of a pytree would cost as much as the step."""
     import jax
     import optax
+    from jax.flatten_util import ravel_pytree
 
     optimiser = rmsprop()
+    vector, unpack = ravel_pytree(params)
 
     def one(carry, _):
-        params, state = carry
-        value, gradient = jax.value_and_grad(loss)(params)
-        updates, state = optimiser.update(gradient, state, params)
-        return (optax.apply_updates(params, updates), state), value
+        vector, state = carry
+        value, gradient = jax.value_and_grad(lambda v: loss(unpack(v)))(vector)
+        updates, state = optimiser.update(gradient, state, vector)
+        return (optax.apply_updates(vector, updates), state), value
 
     if repeats == 1:
         program = jax.jit(lambda carry: one(carry, None))
     else:
         program = jax.jit(lambda carry: jax.lax.scan(one, carry, None, length=repeats))
-    carry = params, optimiser.init(params)
+    carry = vector, optimiser.init(vector)
     compiled = program.lower(carry).compile()
     first = float(np.ravel(compiled(carry)[1])[0])
 

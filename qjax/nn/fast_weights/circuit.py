@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 import qjax as qj
 from qjax.errors import ParameterError
+from qjax.simulators.paths import PauliPaths, few_paths
 
 
 def brickwork_ry(x: jax.Array, weights: jax.Array) -> qj.Circuit:
@@ -53,9 +54,10 @@ class FastCircuit:
         shape: rows R and columns C of the fast weights; layers and qubits of `brickwork_ry`.
         outputs: how many qubits are measured, ``<Z>`` of the first ones; or the observables.
         circuit: function of an input (F,) and weights (R, C) to a `Circuit`.
-        sim: how it is simulated.
-        gradient: how it is differentiated. Adjoint, the default, is the fastest in batches; where
-            second derivatives or forward mode are wanted pass Backprop().
+        sim: how it is simulated. None: a circuit that few Pauli words pass through by
+            `qjax.simulators.paths.PauliPaths`, as the published one, others as a statevector.
+        gradient: how a statevector is differentiated. Adjoint, the default, is the fastest in
+            batches; where second derivatives or forward mode are wanted pass Backprop().
 
     Example:
         >>> FastCircuit((2, 4), 3)(jnp.zeros(1), jnp.zeros((2, 4))).shape
@@ -65,7 +67,7 @@ class FastCircuit:
     shape: tuple[int, int] = (2, 8)
     outputs: int | Sequence[Any] = 4
     circuit: Callable[[jax.Array, jax.Array], qj.Circuit] = brickwork_ry
-    sim: Any = field(default_factory=qj.Statevector)
+    sim: Any = None
     gradient: Any = field(default_factory=qj.Adjoint)
 
     @property
@@ -80,5 +82,8 @@ class FastCircuit:
         else:
             observables = list(self.outputs)
         circuit = self.circuit(x, weights)
-        values = qj.expval(circuit, observables, sim=self.sim, gradient=self.gradient)
-        return jnp.stack(values)
+        sim, gradient = self.sim, self.gradient
+        if sim is None and few_paths(circuit, observables):
+            sim, gradient = PauliPaths(), qj.Backprop()
+        sim = qj.Statevector() if sim is None else sim
+        return jnp.stack(qj.expval(circuit, observables, sim=sim, gradient=gradient))

@@ -121,26 +121,26 @@ class _Scheduler:
         for op in found if seen is None else light_cone(found, seen):
             small = self._small(op)
             if small is not None:
-                for placed in small:
-                    kind = self._monomial(placed, bool(run))
+                for one in small:
+                    kind = self._monomial(one, bool(run))
                     if kind is not bool(run):
                         flush()
-                    (run.append if kind else fusion.add)(placed)
+                    (run.append if kind else fusion.add)(one)
             elif not isinstance(op, Barrier):
                 finish()
                 steps.append(self._large(op))
         finish()
         return steps
 
-    def _monomial(self, placed: Placed, running: bool) -> bool:
+    def _monomial(self, one: Placed, running: bool) -> bool:
         """Whether an operation belongs to a run of signed permutations; one-qubit operations and
         noise do only where such a run has begun."""
         if self.register > REGISTER:
             return False
-        if is_scaling(placed.form):
+        if is_scaling(one.form):
             return running
-        found = signed_permutation(placed.form) is not None
-        return found and (running or len(placed.qubits) > 1)
+        found = signed_permutation(one.form) is not None
+        return found and (running or len(one.qubits) > 1)
 
     def _small(self, op: Any) -> list[Placed] | None:
         """Operations that join a block; None for what is a step of its own."""
@@ -148,12 +148,12 @@ class _Scheduler:
             item = gate_item(op)
             if item.name == "StatePrep" or len(item.qubits) > LARGEST:
                 return None
-            return [] if not item.qubits or item.name == "I" else [_placed(item, False)]
+            return [] if not item.qubits or item.name == "I" else [placed(item, False)]
         if isinstance(op, Channel):
             item = Item(op.name, tuple(op.params), op.targets)
             if op.name == "Prepare" or len(item.qubits) > LARGEST:
                 return None
-            return [_placed(item, True)]
+            return [placed(item, True)]
         return None
 
     def _large(self, op: Any) -> Step:
@@ -232,7 +232,8 @@ def gate_item(gate: Gate) -> Item:
     )
 
 
-def _placed(item: Item, channel: bool) -> Placed:
+def placed(item: Item, channel: bool) -> Placed:
+    """An operation as blocks see it: its form apart from its qubits and its parameters."""
     ascending = tuple(sorted(item.qubits))
     place = {q: i for i, q in enumerate(ascending)}
     params = tuple(Leaf(i, isinstance(p, Leaf) and p.is_complex) for i, p in enumerate(item.params))
