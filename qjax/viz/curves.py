@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from .style import new_axes
+
 
 def axes(ax: Any = None, width: float = 4.8, height: float = 3.4) -> Any:
     """``ax``, or the axes of a new figure that is not registered with pyplot (inches)."""
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(width, height), layout="constrained").subplots()
+    ax = new_axes(ax, width, height)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
