@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,7 +96,7 @@ class _Half:
         turning = self._turning(leaves, dtype)
         if np.all(self.const == 1):
             return turning
-        return pair_product(const, turning, lambda a, b: a * b)
+        return pair_product(const, turning, operator.mul)
 
     def _turning(self, leaves: Sequence[Any], dtype: Any) -> Pair:
         """``exp(i linear @ params)``, over a whole register as a product of two parts if it is one.
@@ -237,7 +238,7 @@ class PhaseStep(Step):
                 pair = (pair[0], None)
             if params:
                 angle = jnp.matmul(jnp.asarray(linear, dtype), jnp.stack(params), precision=HIGHEST)
-                pair = pair_product(pair, (jnp.cos(angle), jnp.sin(angle)), lambda a, b: a * b)
+                pair = pair_product(pair, (jnp.cos(angle), jnp.sin(angle)), operator.mul)
             out["tables"].append(_ascending(pair, item.qubits))
         return out
 
@@ -322,13 +323,9 @@ class PhaseStep(Step):
             return None if x is None else x.reshape(*grid, *batch)
 
         state = (square(state[0]), square(state[1]))
-        if parts["left"] is not None:
-            state = pair_product(_expand(parts["left"], 1), state, lambda a, b: a * b)
-        if parts["right"] is not None:
-            state = pair_product(_expand(parts["right"], 0), state, lambda a, b: a * b)
-        if self.signs:
-            sign = self._sign(dtype).reshape(*grid, *((1,) * len(batch)))
-            state = (state[0] * sign, None if state[1] is None else state[1] * sign)
+        factor = self._factor(parts, dtype, batch)
+        if factor is not None:
+            state = pair_product(factor, state, operator.mul)
         if "pairs" in parts:
             state = self._multiply_pairs(state, parts["pairs"], batch)
         flat: Pair = (
@@ -338,6 +335,25 @@ class PhaseStep(Step):
         for item, table in zip(self._table_items(), parts["tables"], strict=True):
             flat = multiply_diagonal(flat, table, tuple(sorted(item.qubits)), self.n)
         return flat
+
+    def _factor(self, parts: dict[str, Any], dtype: Any, batch: tuple[int, ...]) -> Pair | None:
+        """What both halves and the signs across the cut multiply the state with.
+
+        Their product comes first, the state last: in this order XLA's loops run more than twice as
+        fast as when the state is multiplied by one after the other.
+        """
+        factor: Pair | None = None
+        if parts["left"] is not None:
+            factor = _expand(parts["left"], 1)
+        if parts["right"] is not None:
+            right = _expand(parts["right"], 0)
+            factor = right if factor is None else pair_product(factor, right, operator.mul)
+        if self.signs:
+            grid = (2**self.cut, 2 ** (self.n - self.cut))
+            sign = self._sign(dtype).reshape(*grid, *((1,) * len(batch)))
+            sign = (sign, None)
+            factor = sign if factor is None else pair_product(sign, factor, operator.mul)
+        return factor
 
     def _multiply_pairs(self, state: Pair, weights: Any, batch: tuple[int, ...]) -> Pair:
         """``exp(i z_a W z_b)``, a factor for the leading and one for the trailing rows of ``W``.
@@ -363,8 +379,7 @@ class PhaseStep(Step):
                 angle = jnp.einsum("ij,jkb,kl->ilb", za, given, zb, precision=HIGHEST)
             else:
                 angle = jnp.matmul(za, jnp.matmul(given, zb, precision=HIGHEST), precision=HIGHEST)
-            turning = tuple(jnp.expand_dims(x, axis) for x in _cos_and_sin(angle))
-            state = pair_product(turning, state, lambda a, b: a * b)
+            state = pair_product(_expand(_cos_and_sin(angle), axis), state, operator.mul)
         return state[0].reshape(shape), state[1].reshape(shape)
 
     def _table_items(self) -> list[Item]:
