@@ -6,11 +6,22 @@ from .exact import Solution, brute_force, milp
 from .graphs import as_weighted_edges, random_regular
 from .lagrangian import Multipliers, augmented_lagrangian
 from .objective import cvar
-from .pauli_correlation import PauliCorrelations, pauli_correlations
+from .pauli_correlation import (
+    PauliCorrelations,
+    flip_descent,
+    pauli_correlations,
+    relaxed_cut_loss,
+    signs_to_bits,
+)
 from .penalty import with_penalties
 from .problem import BinaryProblem
 from .qaoa import qaoa_energy, qaoa_state
-from .qaoa_angles import linear_ramp, regular_graph_angles, regular_graph_cut
+from .qaoa_angles import (
+    linear_ramp,
+    one_layer_cut,
+    regular_graph_angles,
+    regular_graph_cut,
+)
 from .random_access import RandomAccess, random_access
 from .shrink import Shrunk, shrink
 
@@ -27,12 +38,14 @@ __all__ = [
     "augmented_lagrangian",
     "brute_force",
     "cvar",
+    "flip_descent",
     "independent_set",
     "knapsack",
     "linear_ramp",
     "market_split",
     "maxcut_problem",
     "milp",
+    "one_layer_cut",
     "pauli_correlations",
     "qaoa_energy",
     "qaoa_state",
@@ -40,6 +53,8 @@ __all__ = [
     "random_regular",
     "regular_graph_angles",
     "regular_graph_cut",
+    "relaxed_cut_loss",
     "shrink",
+    "signs_to_bits",
     "with_penalties",
 ]

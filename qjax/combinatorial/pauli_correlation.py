@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from math import comb
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -113,13 +114,13 @@ def relaxed_cut_loss(
     J, h, _ = problem.ising()
     dtype = correlations.dtype
     soft = jnp.tanh(1.5 * encoding.n ** (encoding.order // 2) * correlations[: problem.n])
-    size = np.abs(J).sum() + np.abs(h).sum()
+    size = float(np.abs(J).sum() + np.abs(h).sum())
     pair = jnp.sum(soft * jnp.matmul(jnp.asarray(J, dtype), soft, precision="highest"))
     single = jnp.sum(jnp.asarray(h, dtype) * soft)
     return pair + single + balance * size * jnp.mean(soft**2) ** 2
 
 
-def signs_to_bits(correlations: Array, n: int) -> np.ndarray:
+def signs_to_bits(correlations: Any, n: int) -> np.ndarray:
     """Bits ``(..., n)``: 1 where the correlation is negative."""
     return (np.asarray(correlations)[..., :n] < 0).astype(np.uint8)
 

@@ -8,6 +8,7 @@ problem that does not change when all bits are flipped, as every cut, needs half
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -15,11 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..errors import DataError, ParameterError
+from ..errors import DataError, ParameterError, UnsupportedError
+from ..gradients import Adjoint, Backprop
+from ..simulators.kernels import apply_matrix, complex_pair, gram, partition
 from .objective import cvar
 from .problem import BinaryProblem
 
 GROUP = 5  # qubits that one matrix turns
+BACKPROP = Backprop()
 
 Pair = tuple[Array, Array]
 
@@ -32,6 +36,7 @@ def qaoa_energy(
     start: Any = None,
     alpha: float = 1.0,
     even: bool | None = None,
+    gradient: Backprop | Adjoint = BACKPROP,
     dtype: Any = None,
 ) -> Float[Array, ""]:
     """The mean of the objective, or its CVaR, after QAOA layers from ``|+...+>``.
@@ -47,6 +52,8 @@ def qaoa_energy(
         alpha: the share of the best outcomes that counts, see `cvar`; 1 is the mean.
         even: whether flipping all bits changes no value, as of every cut; half the amplitudes are
             then enough. Default: it is looked up, and False for traced values.
+        gradient: `qjax.Adjoint()` undoes the layers instead of storing them: faster, in reverse
+            mode only.
         dtype: real dtype of the state; default that of JAX.
 
     Returns:
@@ -55,6 +62,7 @@ def qaoa_energy(
     Raises:
         ParameterError: angles of the wrong shape, multi-angle costs without their words.
         DataError: values that are not one for each bit string.
+        UnsupportedError: `Adjoint` of a warm start.
 
     Source: Farhi, Goldstone and Gutmann, arXiv:1411.4028; Herrman et al., arXiv:2109.11455, for
     many angles; Egger, Marecek and Woerner, arXiv:2009.10095, for the warm start.
@@ -67,7 +75,7 @@ def qaoa_energy(
         -4.5
     """
     plan = _Plan(problem, gammas, betas, start, dtype, even)
-    re, im = plan.run()
+    re, im = plan.run(gradient)
     return cvar(re**2 + im**2, plan.values, alpha) if alpha != 1 else plan.mean(re, im)
 
 
@@ -100,7 +108,9 @@ class _Plan:
     ) -> None:
         self.dtype = jnp.zeros(()).dtype if dtype is None else np.dtype(dtype)
         if isinstance(problem, BinaryProblem):
-            values, flips = problem.energies(), not np.any(problem.ising()[1])
+            J, h, _ = problem.ising()
+            values = problem.energies()
+            flips = bool(np.abs(h).max() <= 1e-12 * (np.abs(J).max() + np.abs(h).max()))
         else:
             values = problem if isinstance(problem, jax.Array) else np.asarray(problem, float)
             flips = isinstance(values, np.ndarray) and np.array_equal(values, values[::-1])
@@ -146,20 +156,58 @@ class _Plan:
     def mean(self, re: Array, im: Array) -> Array:
         return jnp.sum((re * re + im * im) * self.values)
 
-    def run(self) -> Pair:
+    def run(self, gradient: Backprop | Adjoint = BACKPROP) -> Pair:
         turns = self.betas
         if turns.ndim == 1:
             turns = jnp.broadcast_to(turns[:, None], (*turns.shape, self.n))
+        if isinstance(gradient, Adjoint):
+            if self.start is not None:
+                raise UnsupportedError(
+                    "qaoa_energy: Adjoint does not know the mixer of a warm start",
+                    fix="use gradient=qjax.Backprop()",
+                )
+            return self._reversible(self.gammas, turns, self.values)
+        return self._layers(self.gammas, turns, self.values)
+
+    def _layers(self, gammas: Array, turns: Array, values: Array) -> Pair:
         mix = self._mixer if self.start is None else self._warm_mixer
 
         def layer(pair: Pair, angles: Any) -> tuple[Pair, None]:
             gamma, beta = angles
-            phase = gamma * self.values if self.phases is None else self._phase(gamma)
+            phase = self._phase(gamma, values)
             c, s = jnp.cos(phase), jnp.sin(phase)
             re, im = pair
             return mix((re * c + im * s, im * c - re * s), beta), None
 
-        return jax.lax.scan(layer, self._begin(), (self.gammas, turns))[0]
+        return jax.lax.scan(layer, self._begin(), (gammas, turns))[0]
+
+    def _reversible(self, *arguments: Array) -> Pair:
+        """The layers, undone on the way back in the place of being stored."""
+        call = jax.custom_vjp(self._layers)
+
+        def forward(*arguments: Array) -> Any:
+            pair = self._layers(*arguments)
+            return pair, (arguments, pair)
+
+        def backward(saved: Any, bar: Pair) -> Any:
+            (gammas, turns, values), pair = saved
+
+            def undo(carry: Any, angles: Any) -> Any:
+                pair, bar, total = carry
+                gamma, beta = angles
+                pair, bar, turn = self._unmix(pair, bar, beta)
+                phase, pull = jax.vjp(self._phase, gamma, values)
+                c, s = jnp.cos(phase), jnp.sin(phase)
+                slope, more = pull(bar[0] * pair[1] - bar[1] * pair[0])
+                pair, bar = ((re * c - im * s, im * c + re * s) for re, im in (pair, bar))
+                return (pair, bar, total + more), (slope, turn)
+
+            start = (pair, bar, jnp.zeros_like(values))
+            (_, _, total), slopes = jax.lax.scan(undo, start, (gammas, turns), reverse=True)
+            return (*slopes, total)
+
+        call.defvjp(forward, backward)
+        return call(*arguments)
 
     def _begin(self) -> Pair:
         if self.start is None:
@@ -171,28 +219,56 @@ class _Plan:
             out = jnp.outer(out, jnp.stack([jnp.sqrt(1 - p), jnp.sqrt(p)])).reshape(-1)
         return out, jnp.zeros_like(out)
 
-    def _phase(self, gamma: Array) -> Array:
-        left, right = self.phases  # pyright: ignore[reportGeneralTypeIssues]
-        a, b = jnp.asarray(left, self.dtype), jnp.asarray(right, self.dtype)
+    def _phase(self, gamma: Array, values: Array) -> Array:
+        if self.phases is None:
+            return gamma * values
+        a, b = (jnp.asarray(x, self.dtype) for x in self.phases)
         out = jnp.matmul(a * gamma[None], b, precision="highest").reshape(-1)
-        return out[: self.values.size]
+        return out[: values.size]
+
+    def _flipped(self, pair: Pair) -> Pair:
+        """The amplitudes where the first qubit, which is left out, has its other value."""
+        odd = (self.n - 1 - _weights(self.bits)) % 2
+        sign = jnp.asarray(1 - 2.0 * odd, self.dtype)
+        re, im = sign * pair[0][::-1], sign * pair[1][::-1]
+        for _ in range(self.n % 4):
+            re, im = -im, re
+        return re, im
+
+    def _turned(self, pair: Pair, c: Array, s: Array) -> Pair:
+        """The first qubit, which is left out, turned."""
+        other = self._flipped(pair)
+        return c * pair[0] - s * other[0], c * pair[1] - s * other[1]
+
+    def _turns(self, beta: Array) -> list[Array]:
+        c, s = jnp.cos(beta[self.even :]), jnp.sin(beta[self.even :])
+        single = jnp.stack([jnp.stack([c, -s], -1), jnp.stack([s, c], -1)], -2)
+        return _matrices(single, partition(self.bits, GROUP))
 
     def _mixer(self, pair: Pair, beta: Array) -> Pair:
-        re, im = pair
-        if self.even:  # the first qubit: its other value is the flip of all the others
-            odd = (self.n - 1 - _weights(self.bits)) % 2
-            sign = jnp.asarray(1 - 2.0 * odd, self.dtype)
-            flips = (sign * re[::-1], sign * im[::-1])
-            for _ in range(self.n % 4):
-                flips = (-flips[1], flips[0])
+        if self.even:
+            pair = self._turned(pair, jnp.cos(beta[0]), jnp.sin(beta[0]))
+        for matrix, qubits in zip(self._turns(beta), partition(self.bits, GROUP), strict=True):
+            pair = apply_matrix(pair, (matrix, None), qubits, self.bits)
+        return pair
+
+    def _unmix(self, pair: Pair, bar: Pair, beta: Array) -> tuple[Pair, Pair, Array]:
+        """State and cotangent before the mixer, and the slopes of its angles."""
+        matrices, pull = jax.vjp(self._turns, beta)
+        slopes = []
+        windows = partition(self.bits, GROUP)
+        for matrix, qubits in zip(matrices[::-1], windows[::-1], strict=True):
+            back = (matrix.T, None)
+            pair = apply_matrix(pair, back, qubits, self.bits)
+            slopes.append(gram(bar, pair, qubits, self.bits)[0])
+            bar = apply_matrix(bar, back, qubits, self.bits)
+        (slope,) = pull(slopes[::-1])
+        if self.even:
             c, s = jnp.cos(beta[0]), jnp.sin(beta[0])
-            re, im = c * re - s * flips[0], c * im - s * flips[1]
-            beta = beta[1:]
-        c, s = jnp.cos(beta), jnp.sin(beta)
-        single = jnp.stack([jnp.stack([c, -s], -1), jnp.stack([s, c], -1)], -2)
-        for matrix in _matrices(single):
-            re, im = _turn(re, matrix), _turn(im, matrix)
-        return re, im
+            pair, bar = self._turned(pair, c, -s), self._turned(bar, c, -s)
+            other = self._flipped(pair)
+            slope = slope.at[0].add(-jnp.sum(bar[0] * other[0] + bar[1] * other[1]))
+        return pair, bar, slope
 
     def _warm_mixer(self, pair: Pair, beta: Array) -> Pair:
         # exp(-i beta A), where A has the start as its eigenvector of +1
@@ -202,35 +278,22 @@ class _Plan:
         eye = jnp.eye(2, dtype=self.dtype)[None]
         c, s = jnp.cos(beta)[:, None, None], jnp.sin(beta)[:, None, None]
         single = jax.lax.complex(c * eye, -s * axis)
-        state = jax.lax.complex(*pair)
-        for matrix in _matrices(single):
-            state = _turn(state, matrix)
-        return state.real, state.imag
+        windows = partition(self.bits, GROUP)
+        for matrix, qubits in zip(_matrices(single, windows), windows, strict=True):
+            pair = apply_matrix(pair, complex_pair(matrix), qubits, self.bits)
+        return pair
 
 
-def _matrices(single: Array) -> list[Array]:
-    """Products of the matrices of neighbouring qubits, ``(n, 2, 2)``, groups of equal size."""
-    n = single.shape[0]
-    count = -(-n // GROUP)
-    out, first = [], 0
-    for k in range(count):
-        size = n // count + (k < n % count)
-        matrix = single[first]
-        for q in range(first + 1, first + size):
+def _matrices(single: Array, windows: Sequence[tuple[int, ...]]) -> list[Array]:
+    """Products of the matrices of neighbouring qubits, ``(n, 2, 2)``, one for each window."""
+    out = []
+    for qubits in windows:
+        matrix = single[qubits[0]]
+        for q in qubits[1:]:
             d = 2 * matrix.shape[0]
             matrix = (matrix[:, None, :, None] * single[q][None, :, None, :]).reshape(d, d)
         out.append(matrix)
-        first += size
     return out
-
-
-def _turn(x: Array, matrix: Array) -> Array:
-    """The matrix on the leading qubits, which then come last: all groups in turn restore order."""
-    d = matrix.shape[0]
-    out = jax.lax.dot_general(
-        x.reshape(d, -1), matrix, (((0,), (1,)), ((), ())), precision=jax.lax.Precision.HIGHEST
-    )
-    return out.reshape(-1)
 
 
 def _weights(n: int) -> np.ndarray:

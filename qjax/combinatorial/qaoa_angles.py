@@ -68,7 +68,7 @@ def one_layer_cut(graph: Any, gamma: Any, beta: Any) -> Float[Array, ""]:
     c = jnp.cos(g)
 
     def power(x: Array, k: np.ndarray) -> Array:
-        return jnp.stack([jnp.prod(jnp.broadcast_to(x, (m,))) for m in k.tolist()])
+        return jnp.stack([x**m for m in range(int(k.max()) + 1)])[k]
 
     one = jnp.sin(4 * b) * jnp.sin(g) * (power(c, d) + power(c, e)) / 4
     two = jnp.sin(2 * b) ** 2 * power(c, d + e - 2 * triangles)

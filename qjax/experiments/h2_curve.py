@@ -7,21 +7,19 @@ diagonalisation instead of their noisy device.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float
 
 import qjax as qj
 
 from ..observables import molecule, molecule_bond_lengths
-from ..train import descend
 from .frame import Experiment, Run
+from .lbfgs import make_update
 from .settings import Settings, at_least
 from .table import Row
 
@@ -72,36 +70,6 @@ def energy(angles: Array, hamiltonian: qj.PauliSum) -> Array:
     return qj.expval(ansatz(angles), hamiltonian)
 
 
-def make_update() -> tuple[Callable, Callable]:
-    """Initial optimiser states, and one L-BFGS step, of all (length, seed, restart) at once."""
-    optimiser = optax.lbfgs(
-        memory_size=10, linesearch=optax.scale_by_backtracking_linesearch(max_backtracking_steps=10)
-    )
-
-    def one(carry: tuple, hamiltonian: qj.PauliSum) -> tuple[tuple, dict[str, Array]]:
-        angles, state = carry
-
-        def value_fn(w: Array) -> Array:
-            return energy(w, hamiltonian)
-
-        # Under vmap reusing the line search's last gradient would save nothing: a batched
-        # condition computes both branches.
-        value, gradient = jax.value_and_grad(value_fn)(angles)
-        carry = descend(
-            optimiser, gradient, state, angles, value=value, grad=gradient, value_fn=value_fn
-        )
-        return carry, {"energy": value}
-
-    def update(carry: tuple, step: Array, hamiltonians: qj.PauliSum) -> tuple:
-        many = jax.vmap(jax.vmap(jax.vmap(one, (0, None)), (0, None)), (0, 0))
-        return many(carry, hamiltonians)
-
-    def start(angles: Array) -> tuple[Array, Any]:
-        return angles, jax.vmap(jax.vmap(jax.vmap(optimiser.init)))(angles)
-
-    return start, update
-
-
 def run(run: Run) -> list[Row]:
     """Minimise at every bond length at once; compare with exact energies."""
     settings: H2Settings = run.settings
@@ -112,7 +80,7 @@ def run(run: Run) -> list[Row]:
     hartree_fock = np.array([p.hf_energy for p in points])
 
     shape = (len(points), settings.seeds, settings.restarts, settings.layers + 1, QUBITS)
-    start, update = make_update()
+    start, update = make_update(energy)
     (angles, _), _ = run.train(
         "curve",
         update,

@@ -11,6 +11,12 @@ from .frame import Experiment
 MODULES: dict[str, str] = {
     "qhe-digits": "qhe_digits",
     "h2-curve": "h2_curve",
+    "molecule-curves": "molecule_curves",
+    "adapt-vqe": "adapt_vqe",
+    "heisenberg-magnet": "heisenberg_magnet",
+    "qaoa-maxcut": "qaoa_maxcut",
+    "pce-maxcut": "pce_maxcut",
+    "constrained-optimisation": "constrained_optimisation",
     "qkan-regression": "qkan_regression",
     "qkan-digits": "qkan_digits",
     "qkan-extension": "qkan_extension",
@@ -19,6 +25,10 @@ MODULES: dict[str, str] = {
     "zne-nn": "zne_nn",
     "qgdm": "qgdm",
     "tn-vqe": "tn_vqe",
+    "born-machine": "born_machine",
+    "tn-generative": "tn_generative",
+    "ttn-digits": "ttn_digits",
+    "tn-plateau": "tn_plateau",
     "qfwp-series": "qfwp_series",
     "qlstm-series": "qlstm_series",
     "qfwp-minigrid": "qfwp_minigrid",
@@ -37,6 +47,14 @@ MODULES: dict[str, str] = {
     "qpc-causal": "qpc_causal",
     "adversarial-digits": "adversarial_digits",
     "randomisation": "randomisation",
+    "creep-in": "creep_in",
+    "qdsformer-digits": "qdsformer_digits",
+    "parallel-hqnn": "parallel_hqnn",
+    "iris-qcnn": "iris_qcnn",
+    "farhi-neven": "farhi_neven",
+    "mpo-compress": "mpo_compress",
+    "adapter-entanglement": "adapter_entanglement",
+    "qvf-image": "qvf_image",
 }
 """Name on the command line, and module in this package with its ``EXPERIMENT``."""
 

@@ -23,6 +23,7 @@ def test_the_state_is_that_of_the_circuit():
     np.testing.assert_allclose(qj.run(circuit), SECTOR.embed(state), atol=1e-12)
 
 
+@pytest.mark.verify
 @pytest.mark.parametrize("up_down", [(2, 2), (1, 2)])
 def test_every_generalised_excitation_is_the_exponential_of_its_generator(up_down):
     sector = Sector(3, *up_down)

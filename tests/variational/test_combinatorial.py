@@ -186,6 +186,7 @@ def test_encoded_bits_have_their_objective_in_the_relaxed_hamiltonian(per_qubit)
     assert np.linalg.eigvalsh(matrix)[0] <= brute_force(problem).value + 1e-9
 
 
+@pytest.mark.verify
 def test_rounding_returns_the_bits_of_an_encoding_state():
     problem = maxcut_problem([(k, (k + 1) % 6) for k in range(6)])
     relaxed = random_access(problem, 3)

@@ -61,7 +61,10 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+VERIFY = pytest.mark.verify
+
+
+@pytest.mark.parametrize("name", ["turns", pytest.param("tied", marks=VERIFY)])
 def test_the_metric_is_the_second_difference_of_overlaps(name):
     ansatz, params = CASES[name]
     flat, unravel = jax.flatten_util.ravel_pytree(params)
@@ -81,6 +84,7 @@ def test_overlaps_are_exact_for_single_rotations_at_any_shift():
         np.testing.assert_allclose(found, exact, atol=1e-12)
 
 
+@pytest.mark.verify
 def test_small_overlaps_serve_parameters_that_are_used_twice():
     ansatz, params = CASES["tied"]
     exact = qj.metric_tensor(ansatz, params)
@@ -90,6 +94,7 @@ def test_small_overlaps_serve_parameters_that_are_used_twice():
     assert np.abs(wide - exact).max() > 1e-2  # where the shift rule does not hold it errs
 
 
+@pytest.mark.verify
 @pytest.mark.parametrize("sim", [qj.DensityMatrix(), qj.MPS(max_bond=4)], ids=repr)
 def test_overlaps_ask_any_simulator(sim):
     ansatz, params = CASES["turns"]
@@ -110,6 +115,7 @@ def test_blocks_are_the_whole_metric_without_the_rest():
     assert np.abs(whole * (1 - mask)).max() > 1e-2
 
 
+@pytest.mark.verify
 def test_the_metric_of_two_turns_in_a_row_has_its_closed_form():
     # RX(a) RY(b): g = diag(1/4, cos(a)**2 / 4), since the second axis is seen from the first state
     def ansatz(w):

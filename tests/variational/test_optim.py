@@ -85,6 +85,7 @@ def test_scaling_by_a_metric_solves_for_it_in_any_structure():
     np.testing.assert_allclose([*out["a"], out["b"]], expected, atol=1e-14)
 
 
+@pytest.mark.verify
 def test_an_imaginary_time_step_of_a_complete_ansatz():
     """Any state of a qubit can be reached: a small natural step is exp(-tau H), normalised."""
     w, tau = jnp.array([0.9, 0.4]), 1e-4
@@ -117,6 +118,7 @@ def test_one_step_of_spsa_is_the_formula():
     assert not np.array_equal(jax.random.key_data(state.key), jax.random.key_data(key))
 
 
+@pytest.mark.verify
 def test_the_mean_of_many_directions_is_the_gradient():
     w = jnp.array([0.2, -0.4, 1.1])
     rule = spsa(jax.random.key(0), 1.0, 1e-3, samples=20_000)
@@ -127,6 +129,7 @@ def test_the_mean_of_many_directions_is_the_gradient():
     np.testing.assert_allclose(-change, slope, atol=error)
 
 
+@pytest.mark.verify
 def test_second_order_spsa_finds_the_hessian_of_a_parabola():
     w = jnp.array([0.2, -0.4, 1.1])
     rule = second_order_spsa(jax.random.key(0), 1e-9, 0.1, samples=4000)
@@ -138,6 +141,7 @@ def test_second_order_spsa_finds_the_hessian_of_a_parabola():
     np.testing.assert_allclose(estimate, np.diag([2.0, 10.0, 40.0]), atol=3.0)
 
 
+@pytest.mark.verify
 def test_with_a_fidelity_the_metric_takes_its_place():
     def fidelity(a, b):
         return jnp.abs(qj.overlap(toy(a), toy(b))) ** 2
@@ -149,6 +153,7 @@ def test_with_a_fidelity_the_metric_takes_its_place():
     np.testing.assert_allclose(2 * state.hessian - np.eye(2), expected, atol=0.02)
 
 
+@pytest.mark.verify
 @pytest.mark.parametrize("rule", [spsa, second_order_spsa])
 def test_they_minimise_a_noisy_energy(rule):
     def noisy(w, key):
@@ -183,6 +188,7 @@ def test_rotosolve_jumps_to_the_minimum_of_every_angle():
     assert float(toy_energy(moved)) == pytest.approx(best, abs=1e-7)
 
 
+@pytest.mark.verify
 def test_rotosolve_with_two_frequencies_serves_a_shared_angle():
     def energy(w):
         circuit = qj.Circuit(2, [qj.RX(w[0], 0), qj.RX(w[0], 1)])
@@ -199,6 +205,7 @@ def test_rotosolve_with_two_frequencies_serves_a_shared_angle():
 # --- many starts ---------------------------------------------------------------------------------
 
 
+@pytest.mark.verify
 def test_many_starts_are_many_single_runs():
     starts = jnp.asarray(np.random.default_rng(0).normal(size=(5, 2)) * 2)
     rule = optax.adam(0.1)

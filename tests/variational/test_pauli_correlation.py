@@ -41,6 +41,7 @@ def test_the_loss_of_saturated_correlations_is_the_cut_without_the_pull():
     assert signs_to_bits(strong, 10).tolist() == bits.tolist()
 
 
+@pytest.mark.verify
 def test_gradient_and_descent():
     problem = maxcut_problem(random_regular(18, 3, 0))
 
