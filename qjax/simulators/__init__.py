@@ -1,5 +1,6 @@
 """How a circuit is simulated: small frozen objects behind one protocol."""
 
+from .contraction import TensorNetwork
 from .density import DensityMatrix, MixedPlan
 from .mps import MPS, MatrixProductState
 from .plan import Plan
@@ -21,6 +22,7 @@ __all__ = [
     "Simulator",
     "Statevector",
     "Structure",
+    "TensorNetwork",
     "Trajectories",
     "device_mesh",
     "spread",
