@@ -1,6 +1,6 @@
 """Noisy circuits against PennyLane default.mixed (under jax.jit) and Qiskit Aer density_matrix.
 
-    python -m benchmarks.noise [--qubits 4,6,8] [--layers 3] [--rounds 9] [--single]
+    python -m benchmarks.noise [--qubits 4,6,8] [--layers 3] [--rounds 9] [--single] [--synchronous]
 
 A hardware-efficient circuit, RY and RZ on every qubit and a ring of CNOTs in each layer, with a
 depolarising channel on every qubit that a gate has acted on; the energy of a transverse-field Ising
@@ -8,7 +8,9 @@ chain and its gradient with respect to all angles and the strength of the noise.
 compared before anything is timed. Each side is a process of its own; the processes take turns round
 by round, so that a load on the machine meets all of them. Calls are timed in two ways: alone, each
 waiting for its result, which for small circuits is mostly the wait for another thread to wake; and
-many in a row with one wait at the end, as in a training loop. The ratios are medians over rounds.
+many in a row with one wait at the end, as in a training loop. With ``--synchronous`` JAX computes
+in the calling thread, on every side that is JAX: what a single call costs without that wait. The
+ratios are medians over rounds.
 """
 
 import argparse
@@ -150,13 +152,14 @@ class Aer:
         return lambda: self.backend.run(self.circuit, shots=1).result().data()["energy"]
 
 
-def serve(side, n, layers, single):
+def serve(side, n, layers, single, synchronous):
     """Answer commands from standard input until it ends; one JSON line each."""
     made = {"qjax": Qjax, "pennylane": PennyLane, "aer": Aer}[side]
     if side != "aer":
         import jax
 
         jax.config.update("jax_enable_x64", not single)
+        jax.config.update("jax_cpu_enable_async_dispatch", not synchronous)
     program = made(n, layers, single)
     ready = {}
     for line in sys.stdin:
@@ -209,7 +212,7 @@ class Side:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         environment.pop("JAX_COMPILATION_CACHE_DIR", None)
         self.process = subprocess.Popen(
-            command + ["--single"] * options.single,
+            command + ["--single"] * options.single + ["--synchronous"] * options.synchronous,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -266,10 +269,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--peers", default="pennylane,aer")
     parser.add_argument("--single", action="store_true", help="single precision on every side")
+    parser.add_argument("--synchronous", action="store_true", help="no dispatch to other threads")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        return serve(options.side, int(options.qubits), options.layers, options.single)
+        n = int(options.qubits)
+        return serve(options.side, n, options.layers, options.single, options.synchronous)
     trouble = ensure("peers") if options.peers else None
     if trouble:
         return print(trouble)
