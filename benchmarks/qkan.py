@@ -4,7 +4,8 @@
 
 ``parity``: the loss along 100 Adam steps from the peer's own start. ``speed``: a full Adam step of
 the same function (both measure ``<Z>``), one thread each, processor time, medians; the two sides
-take turns, so that a load on the machine meets both. ``memory``: temporary memory of
+take turns, so that a load on the machine meets both; called step by step, and in one compiled scan
+as `minimise` trains. ``memory``: temporary memory of
 a step at [784, 64, 10] with a batch of 1000, by XLA's own analysis. ``compile``: seconds until a
 first step is compiled, for more and more repetitions.
 
@@ -115,8 +116,20 @@ def our_side(task, out):
         params, state, value = jax.block_until_ready(compiled(params, state))
         times.append(time.process_time() - start)
         losses.append(float(value))
+    scanned = []
+    if task["steps"]:
+        turn = jax.jit(
+            lambda carry: jax.lax.scan(
+                lambda c, _: ((new := step(*c))[:2], new[2]), carry, None, task["steps"]
+            )
+        )
+        carry, _ = jax.block_until_ready(turn((params, state)))
+        for _ in range(3):
+            start = time.process_time()
+            carry, _ = jax.block_until_ready(turn(carry))
+            scanned.append((time.process_time() - start) / task["steps"])
     memory = compiled.memory_analysis()
-    result = {"times": times[1:], "losses": losses, "compile": compile_time}
+    result = {"scanned": scanned, "times": times[1:], "losses": losses, "compile": compile_time}
     result["megabytes"] = memory.temp_size_in_bytes / 2**20 if memory else None
     Path(out).write_text(json.dumps(result))
 
@@ -152,7 +165,8 @@ def parity(peer):
 
 def speed(peer, shapes, solver):
     """Milliseconds of a step on both sides, and their ratio."""
-    print("shape, batch, frequencies | peer ms | ours ms | ratio", flush=True)
+    head = "shape, batch, frequencies | peer ms | ours ms | ratio | ours in a scan, ms | ratio"
+    print(head, flush=True)
     for name in shapes:
         width, batch, (their_steps, our_steps), turns = SHAPES[name]
         for trainable, kind in KINDS.items():
@@ -163,9 +177,12 @@ def speed(peer, shapes, solver):
                 theirs = call(peer, "torch", {**task, "steps": their_steps}) if peer else None
                 ours = call(sys.executable, "ours", {**task, "steps": our_steps})
                 them = np.median(theirs["times"]) if theirs else np.nan
-                found.append((them, np.median(ours["times"])))
-            them, mine = 1e3 * np.median(found, axis=0)
-            numbers = f"{them:9.1f} | {mine:8.2f} | {np.median([a / b for a, b in found]):6.1f}"
+                found.append((them, np.median(ours["times"]), np.median(ours["scanned"])))
+            them, mine, scanned = 1e3 * np.median(found, axis=0)
+            called, together = (np.median([row[0] / row[k] for row in found]) for k in (1, 2))
+            numbers = (
+                f"{them:9.1f} | {mine:8.2f} | {called:6.1f} | {scanned:8.2f} | {together:6.1f}"
+            )
             print(f"{width} {batch} {kind} | {numbers}", flush=True)
 
 
