@@ -1,4 +1,4 @@
-"""Series, targets, splits, metrics, classical baselines: NumPy float64 in every mode of JAX."""
+"""Series, patterns, splits, metrics, classical baselines: NumPy float64 in every mode of JAX."""
 
 from .baselines import (
     EchoStateNetwork,
@@ -13,6 +13,7 @@ from .baselines import (
 )
 from .metrics import LYAPUNOV, mse, nmse, nrmse, squared_correlation, valid_prediction_time
 from .narma import narma, sine_product
+from .patterns import bars_and_stripes, fixed_cardinality
 from .series import bessel, damped_pendulum, delayed_control, lorenz, mackey_glass
 from .split import Scaling, Split, chronological_split, fit_scaling, standardise, windows
 from .targets import binary_input, delayed, parity, two_time_scales, uniform_input
@@ -24,6 +25,7 @@ __all__ = [
     "Scaling",
     "Score",
     "Split",
+    "bars_and_stripes",
     "bessel",
     "binary_input",
     "chronological_split",
@@ -33,6 +35,7 @@ __all__ = [
     "echo_state_score",
     "fit_linear",
     "fit_scaling",
+    "fixed_cardinality",
     "lagged",
     "linear_forecast",
     "linear_score",

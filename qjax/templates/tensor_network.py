@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from ..circuit import Circuit, Layers
 from ..circuit.constructors import SU4
 from ..errors import DataError, ParameterError
-from ..tensor import MatrixProductState, dmrg, to_circuit
+from ..tensor import MatrixProductState, dmrg, to_circuit, train_born_machine
 from ..tensor.decompose import su4_params
 
 
@@ -72,12 +72,14 @@ def tensor_network_initial(
 ) -> Initial:
     """Parameters of a staircase circuit that prepares what a tensor network has found.
 
-    From a Hamiltonian: its ground state by DMRG at a small bond dimension. From a
-    `MatrixProductState` (a trained Born machine, say): that state. The state is decomposed into
-    layers, and layers that are the identity are added after them; train on from there.
+    From a Hamiltonian: its ground state by DMRG at a small bond dimension. From a data set: the
+    Born machine of that bond dimension that fits it. From a `MatrixProductState`: that state. The
+    state is decomposed into layers, and layers that are the identity are added after them; train on
+    from there.
 
     Args:
-        target: a `PauliSum`, or a `MatrixProductState`.
+        target: a `PauliSum`; bit strings as a table of zeros and ones, shape ``(k, n)``; or a
+            `MatrixProductState`.
         max_bond: bond dimension of the tensor network.
         layers: layers of gates for it.
         extra_layers: further layers, at the identity.
@@ -88,7 +90,7 @@ def tensor_network_initial(
 
     Raises:
         ParameterError: noise without a key, or negative numbers.
-        DataError: neither a Hamiltonian nor a matrix product state.
+        DataError: neither a Hamiltonian nor data nor a matrix product state.
 
     Source: Rudolph et al., *Synergistic pretraining of parametrized quantum circuits via tensor
     networks*, Nat. Commun. 14, 8367 (2023), arXiv:2208.13673.
@@ -99,6 +101,9 @@ def tensor_network_initial(
         >>> start = tensor_network_initial(qj.tfim(4), max_bond=2, layers=1, extra_layers=1)
         >>> start.params.shape
         (2, 3, 15)
+        >>> ghz = tensor_network_initial(jnp.array([[0, 0, 0], [1, 1, 1]]), max_bond=2, layers=1)
+        >>> qj.probs(staircase_su4(ghz.params, 3)).round(2).tolist()
+        [0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5]
     """
     if noise < 0 or extra_layers < 0:
         raise ParameterError(
@@ -113,9 +118,12 @@ def tensor_network_initial(
         state = target if target.max_bond <= max_bond else target.truncated(max_bond)
     elif hasattr(target, "words"):
         state = dmrg(target, n, max_bond=max_bond).state
+    elif getattr(target, "ndim", 0) == 2:
+        state = train_born_machine(target, max_bond=max_bond).state
     else:
         raise DataError(
-            "tensor_network_initial: target must be a PauliSum or a MatrixProductState",
+            "tensor_network_initial: target must be a PauliSum, a table of bits (an array with "
+            "two axes) or a MatrixProductState",
             got=type(target).__name__,
         )
     fit = to_circuit(state, layers, sweeps=sweeps)

@@ -37,6 +37,7 @@ def experiment(name):
 
 UNTRAINED = ("qhe-digits", "h2-curve", "zne-nn", "tn-vqe")
 AGENTS = ("qfwp-series", "qlstm-series", "qfwp-minigrid", "cartpole-agents", "frozenlake-decoding")
+NETWORKS = ("born-machine", "tn-generative", "tn-plateau")
 MIXED = ("qgdm",)  # starts from a mixed state, which OpenQASM cannot say
 
 
@@ -50,7 +51,7 @@ def from_a_tensor_network():
 
 
 CIRCUITS = {
-    **{name: lambda name=name: experiment(name) for name in (*UNTRAINED, *AGENTS)},
+    **{name: lambda name=name: experiment(name) for name in (*UNTRAINED, *AGENTS, *NETWORKS)},
     "one QKAN edge": qkan_edge,
     "a packed QKAN layer": qkan_packed,
     "a circuit from a tensor network": from_a_tensor_network,
@@ -69,7 +70,7 @@ def test_a_circuit_comes_back_from_every_dialect(name):
 
 @pytest.mark.verify
 def test_every_experiment_with_a_circuit_is_among_them():
-    assert {n for n in names() if find(n).circuit} == {*UNTRAINED, *AGENTS, *MIXED}
+    assert {n for n in names() if find(n).circuit} == {*(*UNTRAINED, *AGENTS, *NETWORKS, *MIXED)}
 
 
 TRAINED = (

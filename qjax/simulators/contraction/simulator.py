@@ -166,7 +166,7 @@ class _Contraction:
             else:
                 self.arrays.update(dict.fromkeys(members, one(())))
 
-    def contract(self, route: Route, given: dict[str, Sequence[Any]] | None = None) -> Any:
+    def contract(self, route: Route, given: dict[str, Any] | None = None) -> Any:
         """The value of a network; ``given`` are the tensors that the query brings."""
         net = route.network
         self.gates([k for name, k in net.names if name == "gate"])
