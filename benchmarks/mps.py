@@ -61,9 +61,9 @@ def median(records, kind):
     return statistics.median(r[kind] for r in records)
 
 
-def evolve(chi, rounds, n=50, depth=10):
+def evolve(chi, rounds, names, n=50, depth=10):
     """All sides in turn; evolution, energy, and both."""
-    sides = [Side(name, n, depth, chi) for name in ("qjax", "quimb", "tenpy", "aer")]
+    sides = [Side(name, n, depth, chi) for name in names]
     table = {}
     for turn in range(rounds + 1):
         for side in sides:
@@ -76,7 +76,7 @@ def evolve(chi, rounds, n=50, depth=10):
         side.close()
     print(f"\nn {n}, depth {depth}, bond {chi}: median ms of wall time [processor time]")
     ours = table["qjax", "both"]
-    for name in ("qjax", "quimb", "tenpy", "aer"):
+    for name in names:
         alone = table[name, "evolve"]
         if (name, "both") in table:
             both = table[name, "both"]
@@ -161,6 +161,7 @@ def main():
     parser.add_argument("--bonds", default="32,64")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--parts", default="evolve,compile,tcng,dmrg")
+    parser.add_argument("--sides", default="qjax,quimb,tenpy,aer", help="of evolve, qjax first")
     options = parser.parse_args()
     parts = options.parts.split(",")
     peers = [("mps", {"evolve", "dmrg"}), ("tcng", {"tcng"})]
@@ -169,7 +170,7 @@ def main():
             sys.exit(problem)
     if "evolve" in parts:
         for chi in map(int, options.bonds.split(",")):
-            evolve(chi, options.rounds)
+            evolve(chi, options.rounds, options.sides.split(","))
     if "compile" in parts:
         compile_times(max(options.rounds // 2, 1))
     if "tcng" in parts:

@@ -70,35 +70,25 @@ def leading(theta: Any, room: Any, keep: int, method: str) -> Any:
 @leading.defjvp
 def _(keep: int, method: str, primals: Any, tangents: Any) -> Any:
     (theta, room), (move, _) = primals, tangents
-    v, images, weight, live = chosen(theta, room, keep, method)
+    v = _directions(theta, keep, method)
+    images = mm(theta, dag(v))
+    weight = column_weights(images)
+    scale = jnp.max(weight, axis=1, keepdims=True)
+    eps = jnp.finfo(weight.dtype).eps
+    live = weight > (1e3 * eps if method == "eigh" else nothing(weight.dtype)) * scale
+    if keep < v.shape[1]:
+        full = jnp.all(jnp.sum(live, axis=1, dtype=np.int32) >= jnp.minimum(room, keep))
+        v = jax.lax.cond(full, lambda v: v, lambda v: fill(v, live, theta), v)
+        images = jnp.where(live[:, None, :], images, 0)
     kept, rest = v[:, :keep], v[:, keep:]
     # Row i turns towards row j by (dG)_ij / (s_i^2 - s_j^2), with G = theta^H theta.
     ahead = mm(mm(dag(images[..., :keep]), move), dag(rest))
     behind = dag(mm(mm(dag(images[..., keep:]), move), dag(kept)))
     a, b = (jnp.where(live, weight, 0)[:, cut] for cut in (slice(keep), slice(keep, None)))
     gap = a[:, :, None] - b[:, None, :]
-    soft = (jnp.finfo(weight.dtype).eps * jnp.max(weight, axis=1)[:, None, None]) ** 2
+    soft = (eps * scale[:, :, None]) ** 2
     turn = (ahead + behind) * (gap / (gap * gap + soft)).astype(theta.dtype)
     return kept, mm(turn, rest)
-
-
-def chosen(theta: Any, room: Any, keep: int, method: str) -> tuple[Any, Any, Any, Any]:
-    """All directions for a derivative: ``v (p, 2 k, 2 k)``, of which the first ``keep`` are kept.
-
-    Returns:
-        ``v``, its images ``theta v^H``, their weights, and which of them are more than rounding.
-    """
-    v = _directions(theta, keep, method)
-    images = mm(theta, dag(v))
-    weight = column_weights(images)
-    scale = jnp.max(weight, axis=1, keepdims=True)
-    eps = jnp.finfo(weight.dtype).eps
-    live = weight > (1e3 * eps if method == "eigh" else _nothing(weight.dtype)) * scale
-    if keep < v.shape[1]:
-        full = jnp.all(jnp.sum(live, axis=1, dtype=np.int32) >= jnp.minimum(room, keep))
-        v = jax.lax.cond(full, lambda v: v, lambda v: _fill(v, live, theta), v)
-        images = jnp.where(live[:, None, :], images, 0)
-    return v, images, weight, live
 
 
 def _resolved(dtype: Any) -> float:
@@ -106,7 +96,7 @@ def _resolved(dtype: Any) -> float:
     return float(jnp.finfo(dtype).eps) ** (2 / 3)
 
 
-def _nothing(dtype: Any) -> float:
+def nothing(dtype: Any) -> float:
     """The share of the weight below which what those eigenvectors leave over is rounding."""
     return 4 * float(jnp.finfo(dtype).eps) ** (4 / 3)
 
@@ -127,16 +117,21 @@ def _directions(theta: Any, keep: int, method: str) -> Any:
     # A direction of weight w is resolved to eps / sqrt(w). Where that is coarse for directions
     # that are kept and that are not nothing, singular vectors are computed from theta itself.
     coarse = w[:, ::-1] < _resolved(w.dtype) * w[:, -1:]
-    live = column_weights(mm(theta, dag(v))) > _nothing(w.dtype) * w[:, -1:]
-    blind = jnp.any(coarse[:, keep - 1] & jnp.any(coarse & live, axis=1))
-    return jax.lax.cond(blind, _by_svd, lambda theta: v, theta)
+    some = coarse[:, keep - 1]
+
+    def precise(theta: Any) -> Any:
+        live = column_weights(mm(theta, dag(v))) > nothing(w.dtype) * w[:, -1:]
+        blind = jnp.any(some & jnp.any(coarse & live, axis=1))
+        return jax.lax.cond(blind, _by_svd, lambda theta: v, theta)
+
+    return jax.lax.cond(jnp.any(some), precise, lambda theta: v, theta)
 
 
 def _by_svd(theta: Any) -> Any:
     return jnp.linalg.svd(theta, full_matrices=False)[2]
 
 
-def _fill(v: Any, live: Any, theta: Any) -> Any:
+def fill(v: Any, live: Any, theta: Any) -> Any:
     """The rows of ``v`` without weight, turned so that what an operator on the right site makes
     of the state comes first."""
     p, m, width = theta.shape

@@ -102,41 +102,40 @@ def framed(gates: Any, n: int) -> Any:
 
 
 def swept(tensors: Any, gates: Any, rooms: Any, parity: int, cutoff: float, method: str) -> Any:
-    """One layer: left-canonical with the centre at the last site before, mirrored after."""
+    """One layer. Before: left-canonical, the centre at the last site. After: right-canonical, the
+    centre at the first one. Also returns the share kept on every pair."""
     sites, chi = tensors.shape[:2]
     pairs = (sites - 1) // 2
-    alone: list[Any] = []
     if parity:  # the first site takes part in no pair, else the last one does
-        head, some = tensors[0], tensors[1:]
-        centre = jnp.eye(chi, dtype=tensors.dtype)
+        some, last = tensors[1:], jnp.zeros_like(tensors[0]).at[0, 0, 0].set(1)
     else:
-        some = tensors[:-1]
-        centre, q = moved(tensors[-1].reshape(chi, 2 * chi), rooms[-1])
-        alone = [q.reshape(1, chi, 2, chi)]
-    # Bond b of the chain is right of site b; pair p has its own bond and the one left of it.
+        some, last = tensors[:-1], tensors[-1]
+    # Bond b is right of site b; pair p has the bond between its sites and the one right of them.
     inner = rooms[parity : parity + 2 * pairs : 2]
-    outer = jnp.concatenate([jnp.ones(2, rooms.dtype), rooms])[parity + 1 :: 2][:pairs]
+    outer = jnp.concatenate([rooms, jnp.ones(1, rooms.dtype)])[parity + 1 : parity + 2 * pairs : 2]
 
-    def update(centre: Any, given: Any) -> Any:
+    def update(site: Any, given: Any) -> Any:
+        """The centre from the site right of a pair to the left one of the pair."""
         pair, gate, inner, outer = given
+        centre, q = moved(site.reshape(chi, 2 * chi), outer)
         right = mm(pair[1].reshape(2 * chi, chi), centre).reshape(1, chi, 2, chi)
         theta = grown(gate[None], pair[:1], right).reshape(1, 2 * chi, 2 * chi)
         v, images, share = truncated(theta, inner[None], chi, cutoff, method)
         images = images[0] / jnp.sqrt(jnp.sum(column_weights(images))).astype(theta.dtype)
         # Rows of theta are (bit, bond); tensors are (left bond, bit, right bond).
-        left = jnp.swapaxes(images.reshape(2, chi, chi), 0, 1).reshape(chi, 2 * chi)
-        centre, q = moved(left, outer)
-        both = jnp.stack([q.reshape(chi, 2, chi), v[0].reshape(chi, 2, chi)])
-        return centre, (both, share[0])
+        left = jnp.swapaxes(images.reshape(2, chi, chi), 0, 1)
+        both = jnp.stack([v[0].reshape(chi, 2, chi), q.reshape(chi, 2, chi)])
+        return left, (both, share[0])
 
     given = (some.reshape(pairs, 2, chi, 2, chi), gates, inner, outer)
-    centre, (new, kept) = jax.lax.scan(update, centre, given, reverse=True)
+    first, (new, kept) = jax.lax.scan(update, last, given, reverse=True)
     new = new.reshape(2 * pairs, chi, 2, chi)
-    if parity:
-        head = mm(head.reshape(2 * chi, chi), centre).reshape(1, chi, 2, chi)
-        return jnp.concatenate([head, new]), kept
-    first = mm(centre, new[0].reshape(chi, 2 * chi)).reshape(1, chi, 2, chi)
-    return jnp.concatenate([first, new[1:], *alone]), kept
+    if not parity:
+        return jnp.concatenate([first[None], new]), kept
+    new = new.at[-2].multiply(new[-1, 0, 0, 0])  # the phase of the empty site beyond the chain
+    centre, q = moved(first.reshape(chi, 2 * chi), rooms[0])
+    head = mm(tensors[0].reshape(2 * chi, chi), centre).reshape(1, chi, 2, chi)
+    return jnp.concatenate([head, q.reshape(1, chi, 2, chi), new[:-1]]), kept
 
 
 def rooms(n: int, layers: int) -> np.ndarray:
@@ -147,10 +146,7 @@ def rooms(n: int, layers: int) -> np.ndarray:
 
 def stages(layers: int, max_bond: int) -> list[tuple[int, int]]:
     """``(bond dimension, up to which layer)``: no bond exceeds ``2**k`` after ``k`` layers, so
-    the first layers run on smaller arrays. At most three stages, each compiled once."""
-    out: list[tuple[int, int]] = []
-    for width in (8, 32):
-        stop = width.bit_length() - 1
-        if width * 2 <= max_bond and stop < layers:
-            out.append((width, stop))
-    return [*out, (max_bond, layers)]
+    the first layers run on arrays of half the size. Each stage is compiled once."""
+    half = max_bond // 2
+    stop = half.bit_length() - 1
+    return [(half, stop)] * (half >= 16 and stop < layers) + [(max_bond, layers)]

@@ -11,10 +11,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from .basis import chosen, dag, mm
+from .basis import dag, fill, mm, nothing
 
-WELL_CONDITIONED = 1e-5  # of L: above it triangular inverses are as good as singular values
+WELL = -0.4  # power of the precision: condition numbers of L that leave a triangular inverse good
 
 
 @jax.custom_jvp
@@ -39,10 +40,8 @@ def _(primals: Any, tangents: Any) -> Any:
     eye = jnp.eye(rest.shape[0], dtype=a.dtype)
     inverse = jax.scipy.linalg.solve_triangular(rest, eye, lower=True)
     condition = jnp.sum(jnp.abs(rest), axis=0).max() * jnp.sum(jnp.abs(inverse), axis=0).max()
-    well = condition < WELL_CONDITIONED / jnp.finfo(condition.dtype).eps
-    rest, q, inverse = jax.lax.cond(
-        well, lambda: (rest, q, inverse), lambda: _chosen(a, room)
-    )  # not finite means not well
+    well = condition < float(jnp.finfo(condition.dtype).eps) ** WELL  # not so if not a number
+    rest, q, inverse = jax.lax.cond(well, lambda: (rest, q, inverse), lambda: _chosen(a, room))
     across = mm(move, dag(q))
     turn = mm(inverse, move - mm(across, q))
     return (rest, q), (across, turn)
@@ -51,8 +50,10 @@ def _(primals: Any, tangents: Any) -> Any:
 def _chosen(a: Any, room: Any) -> tuple[Any, Any, Any]:
     """``L``, ``Q`` and the pseudo-inverse of L where weights vanish or spread widely."""
     k = a.shape[0]
-    square = jnp.pad(a, ((0, k), (0, 0)))[None]
-    v, images, weight, live = (x[0] for x in chosen(square, room[None], k, "auto"))
-    rest, alive = images[:k, :k], live[:k]  # orthogonal columns, zero where nothing lives
-    scale = jnp.where(alive, 1 / jnp.where(alive, weight[:k], 1), 0).astype(a.dtype)
-    return rest, v[:k], scale[:, None] * dag(rest)
+    u, s, v = jnp.linalg.svd(a, full_matrices=True)
+    live = s > nothing(s.dtype) ** 0.5 * s[0]
+    full = jnp.sum(live, dtype=np.int32) >= jnp.minimum(room, k)
+    alive = jnp.concatenate([live, jnp.zeros_like(live)])
+    v = jax.lax.cond(full, lambda: v, lambda: fill(v[None], alive[None], a[None])[0])
+    inverse = jnp.where(live, 1 / jnp.where(live, s, 1), 0).astype(a.dtype)
+    return u * jnp.where(live, s, 0).astype(a.dtype)[None], v[:k], inverse[:, None] * dag(u)

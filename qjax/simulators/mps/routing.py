@@ -168,20 +168,23 @@ class _Order:
                 self.after[j].append(k)
             last.update(dict.fromkeys(gate.qubits, k))
         self.ready = [k for k, count in enumerate(self.left) if not count]
-        # Where no swap is needed, layer after layer: bonds that run ahead truncate more.
+        # Where no swap is needed, layer after layer: bonds that run ahead are truncated more.
         spans = (max(g.qubits) - min(g.qubits) + 1 - len(g.qubits) for g in gates)
         self.layered = not any(spans)
 
     def nearest(self, site: Sequence[int], low: int, high: int) -> int | None:
-        """The ready gate nearest to a centre that stands anywhere from ``low`` to ``high``."""
+        """The ready gate nearest to a centre that stands anywhere from ``low`` to ``high``; where
+        no swap is needed, the next of its layer."""
         if not self.ready:
             return None
 
         def distance(k: int) -> tuple[int, int, int]:
             places = [site[q] for q in self.gates[k].qubits]
+            if self.layered:
+                return self.level[k], min(places), k
             spread = max(places) - min(places) + 1 - len(places)
             away = max(min(places) - high, low - max(places), 0)
-            return self.level[k] * self.layered, 2 * spread + away, k
+            return 0, 2 * spread + away, k
 
         return min(self.ready, key=distance)
 
