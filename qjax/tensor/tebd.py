@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..circuit import Operation
 from ..errors import ObservableError, ParameterError
 from ..gates.matrices import pauli_matrix
 from ..pauli import PauliSum, as_pauli_sum
@@ -105,6 +106,9 @@ def tebd(
     room = chi - state.max_bond
     padded = jnp.pad(state.tensors, ((0, 0), (0, room), (0, 0), (0, room)))
     start = mps.canonical(padded.astype(dtype))
+    observe = jax.tree.map(
+        as_pauli_sum, observe, is_leaf=lambda o: isinstance(o, PauliSum | Operation)
+    )
     tensors, lost, seen = _run(start, gates, observe, steps)
     return Evolution(MatrixProductState(tensors), lost, seen)
 

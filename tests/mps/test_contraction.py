@@ -47,7 +47,8 @@ def test_every_question_is_answered_as_by_the_statevector():
     )
     h = np.random.default_rng(1).normal(size=(4, 4))
     asked = {
-        "sum": qj.heisenberg(5) + 0.7 * qj.PauliSum.from_terms([("XYZY", (0, 1, 3, 4)), ("", ())]),
+        "sum": qj.heisenberg(5)
+        + 0.7 * qj.PauliSum.from_terms([("XYZY", (0, 1, 3, 4), 1.0), ("", (), 0.4)]),
         "hermitian": qj.Hermitian(h + h.T, (3, 0)),
         "projector": qj.Projector("10", (1, 4)),
     }
@@ -89,7 +90,7 @@ def test_two_hundred_qubits_cost_what_their_light_cone_costs():
     np.testing.assert_allclose(value, expected, rtol=0, atol=1e-12)
     assert TN.route(structure, (100,)).largest <= 256
     ghz = qj.Circuit(30, [qj.H(0), *[qj.CX(q, q + 1) for q in range(29)]])
-    everywhere = qj.PauliSum.from_terms([("X" * 30, tuple(range(30)))])
+    everywhere = qj.PauliSum.from_terms([("X" * 30, tuple(range(30)), 1.0)])
     np.testing.assert_allclose(qj.expval(ghz, everywhere, sim=TN), 1, rtol=0, atol=1e-12)
     some = qj.amplitudes(ghz, ["0" * 30, "1" * 30, "01" * 15], sim=TN)
     np.testing.assert_allclose(some, [np.sqrt(0.5), np.sqrt(0.5), 0], rtol=0, atol=1e-12)

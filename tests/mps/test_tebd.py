@@ -50,7 +50,9 @@ def test_truncation_is_reported():
     """At bond dimension 4 the reported error is of the order of the state's: errors that point the
     same way add up as amplitudes, which weights do not know."""
     start = MatrixProductState.from_dense(jnp.asarray(neel(6)), 8)
-    whole = tebd(MODEL, start, 0.8, 10, max_bond=8)
+    asked = {"z": qj.Z(2), "zz": qj.Z(0) @ qj.Z(1)}
+    whole = tebd(MODEL, start, 0.8, 10, max_bond=8, observe=asked)
+    np.testing.assert_allclose(whole.values["z"][-1], whole.state.expval(qj.Z(2)), atol=1e-12)
     cut = tebd(MODEL, start, 0.8, 10, max_bond=4)
     infidelity = 1 - float(cut.state.fidelity(whole.state))
     assert infidelity > 1e-7
