@@ -61,6 +61,7 @@ def test_every_question_is_answered_as_by_the_statevector():
     )
 
 
+@pytest.mark.verify
 def test_derivatives_are_those_of_the_statevector():
     """Reverse mode, and batched."""
     word = qj.X(0) @ qj.Z(3) + qj.Y(2)
@@ -76,18 +77,24 @@ def test_two_hundred_qubits_cost_what_their_light_cone_costs():
     """A bond of a brickwork of 200 qubits sees few of them; products of single rotations and
     parities of GHZ states have closed forms."""
     n = 200
-    ops = [qj.RX(0.3 + 0.01 * q, q) for q in range(n)]
-    for start in (0, 1):
-        ops.append([qj.CZ(q, q + 1) for q in range(start, n - 1, 2)])
-    circuit = qj.Circuit(n, ops)
-    structure, _ = structure_of(circuit)
+    angles = 0.3 + 0.01 * np.arange(n)
+
+    def brickwork(x):
+        bonds = [qj.CZ(q, q + 1) for start in (0, 1) for q in range(start, n - 1, 2)]
+        return qj.Circuit(n, [[qj.RX(x[q], q) for q in range(n)], bonds])
+
+    structure, _ = structure_of(brickwork(angles))
     _, items = items_of(structure.treedef, structure.complex_leaves)
     _, touched = light_cone(items, (100,))
     assert touched == {98, 99, 100, 101}
     # CZs turn X into X and Zs beside it; RX leaves X alone and turns Z.
-    value = qj.expval(circuit, qj.Y(100), sim=TN)
+    asked = jax.value_and_grad(lambda x: qj.expval(brickwork(x), qj.Y(100), sim=TN))
+    value, slope = asked(jnp.asarray(angles))
     expected = -np.sin(1.3) * np.cos(1.29) * np.cos(1.31)
     np.testing.assert_allclose(value, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(slope[100], expected / np.tan(1.3), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(slope[99], -expected * np.tan(1.29), rtol=0, atol=1e-12)
+    assert np.count_nonzero(np.abs(slope) > 1e-12) == 3
     assert TN.route(structure, (100,)).largest <= 256
     ghz = qj.Circuit(30, [qj.H(0), *[qj.CX(q, q + 1) for q in range(29)]])
     everywhere = qj.PauliSum.from_terms([("X" * 30, tuple(range(30)), 1.0)])

@@ -16,7 +16,10 @@ from qjax.tasks import fixed_cardinality
 from qjax.templates import staircase_su4, tensor_network_initial
 from qjax.tensor import dmrg
 
-QUICK = ["tn-vqe", "tn-generative", "tn-plateau"]
+QUICK = [
+    "tn-generative",
+    *(pytest.param(n, marks=pytest.mark.verify) for n in ("tn-vqe", "tn-plateau")),
+]
 
 
 def test_identity_blocks_are_the_identity():
@@ -29,6 +32,7 @@ def test_identity_blocks_are_the_identity():
         np.testing.assert_allclose(qj.unitary(staircase_su4(w[1], 5)), np.eye(32), atol=1e-12)
 
 
+@pytest.mark.verify
 def test_a_circuit_starts_from_a_data_set():
     """Strings of fixed cardinality: the circuit's probabilities are those of the Born machine, as
     well as the decomposition goes."""
@@ -61,6 +65,7 @@ def test_exact_energies_of_the_models():
         np.testing.assert_allclose(ground_energy(settings, model), exact, rtol=0, atol=1e-9)
 
 
+@pytest.mark.verify
 def test_variances_by_matrix_product_states_are_those_of_the_statevector():
     """Both costs, at a random point where nothing is truncated."""
     n, model = 5, qj.tfim(5)

@@ -21,7 +21,7 @@ from ...circuit import Condition
 from ...gates.channels import CHANNELS, pauli_basis
 from ..kernels import Pair, apply_matrix, gram
 from ..steps.local import reorder
-from ..steps.step import Item, Step, fetch
+from ..steps.step import Item, Step, complex_of, fetch
 
 
 class History(NamedTuple):
@@ -157,6 +157,15 @@ class ChannelJump(Jump):
         # Only the weights vanish with a strength, so only they have others to be drawn with.
         others, _ = self.spec.weighted(drawn, dtype)
         return weights, others, jnp.real(operators), jnp.imag(operators)
+
+    def terms(self, values: tuple[Any, ...], dtype: Any) -> tuple[Any, Any, Any]:
+        """Operators ``(terms, d, d)``, complex; their weights; the weights to draw them with."""
+        if self.spec.mixture is not None:
+            basis = jnp.asarray(pauli_basis(len(self.places)), complex_of(dtype))
+            drawn = self.spec.mixture(self._drawn(values), dtype)
+            return basis, self.spec.mixture(values, dtype), drawn
+        weights, operators = self.spec.weighted(values, dtype)
+        return operators, weights, self.spec.weighted(self._drawn(values), dtype)[0]
 
     def _drawn(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The parameters that outcomes are drawn with, edges moved inwards.

@@ -15,11 +15,14 @@ from ...errors import CapacityError, ParameterError, UnsupportedError
 from .. import protocol as ask
 from ..answers import answer_for, as_complex, mean_and_error
 from ..kernels import Pair
+from ..mps import MPS
 from ..precision import check_dtype, real_dtype, resolve_dtype
 from ..protocol import Program, Query, Structure
 from ..sampling import draw, to_bits
 from ..statevector import initial_state, prepared
 from .average import average, refuse
+from .chain import compile_chain
+from .chain_plan import ChainPlan
 from .jumps import History
 from .plan import RandomPlan, make_random_plan
 
@@ -42,9 +45,14 @@ class Trajectories:
     it lay a little inside, and weighted, which adds some variance. Circuits with `Project` are
     refused a derivative.
 
+    With ``state=qjax.MPS(max_bond)`` every trajectory is a matrix product state: noise,
+    measurements and resets on many more qubits, as long as they are not strongly entangled.
+
     Args:
         n: number of trajectories, a positive integer.
         dtype: as for `DensityMatrix`.
+        state: how a pure state is kept: None for all its amplitudes, or a `qjax.MPS`, which then
+            brings its own dtype.
 
     Source: Dalibard, Castin and Molmer, Phys. Rev. Lett. 68, 580 (1992); the derivative as in
     Foerster et al., arXiv:1802.05098 (DiCE).
@@ -60,6 +68,7 @@ class Trajectories:
 
     n: int
     dtype: Any = None
+    state: MPS | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.n, bool) or not isinstance(self.n, numbers.Integral) or self.n < 1:
@@ -69,6 +78,14 @@ class Trajectories:
                 got=repr(self.n),
             )
         object.__setattr__(self, "n", int(self.n))
+        if self.state is not None:
+            if not isinstance(self.state, MPS) or self.dtype is not None:
+                raise ParameterError(
+                    "Trajectories: state must be a qjax.MPS, which brings the dtype",
+                    expected="state=qjax.MPS(32, dtype='complex64') and no dtype beside it",
+                    got=f"state={self.state!r}, dtype={self.dtype!r}",
+                )
+            return
         object.__setattr__(self, "dtype", check_dtype(self.dtype, "Trajectories"))
 
     @property
@@ -77,6 +94,8 @@ class Trajectories:
 
     def resolved(self) -> Trajectories:
         """The same simulator with its dtype made explicit."""
+        if self.state is not None:
+            return Trajectories(self.n, None, self.state.resolved())
         return Trajectories(self.n, resolve_dtype(self.dtype, "Trajectories"))
 
     def real_dtype(self) -> Any:
@@ -89,10 +108,15 @@ class Trajectories:
 
     def memory(self, structure: Structure) -> float:
         """Bytes of three states."""
+        if self.state is not None:
+            return self.state.memory(structure)
         return 3 * 2 * self.real_dtype().itemsize * 2.0**structure.n
 
     def check(self, structure: Structure, available: float) -> None:
         """Refuse at once what cannot fit."""
+        if self.state is not None:
+            self.state.check(structure, available)
+            return
         need = self.memory(structure)
         if need > available or structure.n > 33:
             raise CapacityError(
@@ -104,6 +128,9 @@ class Trajectories:
 
     def compile(self, structure: Structure, query: Query) -> Program:
         """The pure function of (circuit leaves, query leaves, key) that answers the query."""
+        if self.state is not None:
+            count = getattr(query, "shots", None) or self.n
+            return compile_chain(self.state, count, structure, query, _combine)
         plan, dtype = self.plan(structure), self.real_dtype()
         one, shots = _one_shot(query, structure.n), getattr(query, "shots", None)
         count = self.n if shots is None else shots
@@ -186,7 +213,9 @@ def _record(history: History, bits: tuple[int, ...], dtype: Any) -> Any:
     return jax.nn.one_hot(index, 2 ** len(bits), dtype=dtype)
 
 
-def _combine(query: Query, plan: RandomPlan, values: Any, ratio: Any, weight: Any) -> Any:
+def _combine(
+    query: Query, plan: RandomPlan | ChainPlan, values: Any, ratio: Any, weight: Any
+) -> Any:
     """The answer from those of all trajectories."""
     if isinstance(query, ask.RunQuery):
         return values
