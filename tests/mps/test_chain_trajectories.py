@@ -161,8 +161,9 @@ def test_what_a_chain_refuses():
         qj.expval(qj.Circuit(1, [qj.H(0)]), qj.Z(0), sim=MANY, key=one)
     with pytest.raises(qj.errors.UnsupportedError, match="decompose"):
         qj.expval(qj.Circuit(3, [qj.CCX(0, 1, 2)]), qj.Z(0), sim=MANY, key=one)
-    with pytest.raises(qj.errors.UnsupportedError, match="amplitudes"):
-        qj.amplitudes(qj.Circuit(2, [qj.H(0)]), ["00"], sim=MANY)
+    prepared = qj.Circuit(3, [qj.StatePrep(np.full(8, np.sqrt(1 / 8)), (0, 1, 2))])
+    with pytest.raises(qj.errors.UnsupportedError, match="at most two"):
+        qj.expval(prepared, qj.Z(0), sim=MANY, key=one)
     project = lambda x: qj.expval(  # noqa: E731
         qj.Circuit(2, [qj.RY(x, 0), qj.Project(0, 1)]), qj.Z(1), sim=MANY, key=one
     )
