@@ -98,7 +98,8 @@ def _backward(saved: Any, cotangent: Array) -> Any:
         return pair, slope
 
     (_, bar), slopes = jax.lax.scan(step, (out, cotangent), (angles, *tables), reverse=True)
-    none = Tables(np.zeros(tables.partner.shape, jax.dtypes.float0), jnp.zeros_like(tables.sign))
+    whole: Any = np.zeros(tables.partner.shape, jax.dtypes.float0)  # integers have no cotangent
+    none = Tables(whole, jnp.zeros_like(tables.sign))
     return none, slopes, bar
 
 

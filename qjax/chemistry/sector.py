@@ -84,7 +84,7 @@ class Sector:
             sign = 1 - 2 * (np.bitwise_count(index & z).astype(int) % 2)
             total = by_flips.setdefault(x, np.zeros(len(index), complex))
             total += c * 1j**y_count * sign
-        out = np.zeros((len(index), len(index)), complex)
+        out: Any = np.zeros((len(index), len(index)), complex)
         for x, values in by_flips.items():
             target = place[index ^ x]
             if np.any(np.abs(values[target < 0]) > 1e-9):

@@ -31,6 +31,7 @@ def as_weighted_edges(graph: Any, weights: Any = None) -> tuple[int, list[Edge]]
         >>> as_weighted_edges([(0, 1), (2, 1, 0.5)])
         (3, [(0, 1, 1.0), (1, 2, 0.5)])
     """
+    rows: list[Any]
     if hasattr(graph, "edges") and hasattr(graph, "nodes"):
         place = {node: k for k, node in enumerate(graph.nodes)}
         n = len(place)

@@ -129,7 +129,8 @@ def random_access(problem: BinaryProblem, per_qubit: int = 3) -> RandomAccess:
             for v, letter in zip(group, LETTERS[len(group)], strict=True):
                 words[v], share[v] = ((n, letter),), len(group)
             n += 1
-    terms, coeffs = [()], [constant]
+    terms: list[Word] = [()]
+    coeffs: list[Any] = [constant]
     for i, j in zip(*np.nonzero(J), strict=True):
         terms.append((*words[int(i)], *words[int(j)]))
         coeffs.append(J[i, j] * np.sqrt(share[int(i)] * share[int(j)]))

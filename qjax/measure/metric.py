@@ -196,9 +196,9 @@ def _by_overlaps(
     pairs = pairs.reshape(-1, 2)
     steps = np.zeros((len(pairs), 4, flat.size))
     signs = np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)])
-    for k, (i, j) in enumerate(pairs):
-        np.add.at(steps[k], (slice(None), i), signs[:, 0])
-        np.add.at(steps[k], (slice(None), j), signs[:, 1])
+    for k, (i, j) in enumerate(pairs):  # i and j may be the same: the two shifts then add up
+        steps[k, :, i] += signs[:, 0]
+        steps[k, :, j] += signs[:, 1]
     moves = jnp.asarray(shift * steps.reshape(-1, flat.size), flat.dtype)
 
     def fidelity(move: Array, key: Array | None) -> Array:

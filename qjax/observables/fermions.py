@@ -152,7 +152,7 @@ def as_sum(terms: Terms, keep: Iterable[Word] = ()) -> PauliSum:
     words = [w for w, c in terms.items() if abs(c) > 1e-14 or w in kept]
     words += [w for w in kept if w not in terms]
     words.sort(key=lambda w: (len(w), w))
-    coeffs = np.array([terms.get(w, 0) for w in words], complex)
+    coeffs: Any = np.array([terms.get(w, 0) for w in words], complex)
     real = np.all(np.abs(coeffs.imag) <= 1e-14 * max(1.0, np.abs(coeffs).max(initial=0)))
     return PauliSum(words, coeffs.real if real else coeffs)
 
@@ -202,10 +202,10 @@ def electronic_hamiltonian(
             total[word] = total.get(word, 0) + factor * value
 
     for pair in excitation:
-        add(excitation[pair], single[pair])
+        add(excitation[pair], float(single[pair]))
     for p, q, r, s in zip(*np.nonzero(v), strict=True):
         product = _product(int(p), int(q), int(r), int(s), 2 * size, encoding)
-        add(product, 0.5 * v[p, q, r, s])
+        add(product, 0.5 * float(v[p, q, r, s]))
     return as_sum(total, keep)
 
 

@@ -41,7 +41,7 @@ def scale_by_metric(
     def init(params: Any) -> optax.EmptyState:
         return optax.EmptyState()
 
-    def update(updates: Any, state: optax.EmptyState, params: Any = None) -> tuple[Any, Any]:
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
         if params is None:
             raise ParameterError(
                 "scale_by_metric needs the parameters", fix="optimiser.update(grad, state, params)"

@@ -172,7 +172,7 @@ def second_order_spsa(
             near_values = _values(value_fn, unravel, near, keys[2], noisy)
 
             def likeness(other: Any, *rest: Any) -> Array:
-                return fidelity(params, other, *rest)
+                return fidelity(params, other, *rest)  # pyright: ignore[reportOptionalCall]
 
             moved = jnp.concatenate([near, far])
             close, distant = jnp.split(_values(likeness, unravel, moved, keys[3], noisy), 2)

@@ -32,6 +32,7 @@ def test_the_closed_form_of_the_magnet_is_that_of_its_matrix():
             assert (ground.conj() @ total @ ground).real == pytest.approx(magnet, abs=1e-12)
 
 
+@pytest.mark.verify
 def test_the_magnet_in_small(tmp_path):
     _, path = made("heisenberg-magnet", tmp_path)
     curve = json.loads((path / "curve.json").read_text())
@@ -53,6 +54,7 @@ def test_the_curve_of_lih_in_small_is_exact(tmp_path):
     assert (path / "landscape.png").exists()
 
 
+@pytest.mark.verify
 def test_an_ansatz_that_grows_gets_better(tmp_path):
     _, path = made("adapt-vqe", tmp_path)
     errors = np.array(json.loads((path / "errors.json").read_text())["LiH"])
@@ -61,6 +63,7 @@ def test_an_ansatz_that_grows_gets_better(tmp_path):
     assert np.all(errors[-1] < 1.6e-3)
 
 
+@pytest.mark.verify
 def test_depths_of_qaoa_in_small(tmp_path):
     _, path = made("qaoa-maxcut", tmp_path)
     ratios = np.array(json.loads((path / "depths.json").read_text())["ratios"])
