@@ -3,7 +3,7 @@
 from .mesh import device_mesh, plain_mesh, split_mesh
 from .plan import ShardedPlan, make_sharded_plan
 from .simulator import Sharded
-from .spread import spread
+from .spread import spread, spread_padded
 
 __all__ = [
     "Sharded",
@@ -13,4 +13,5 @@ __all__ = [
     "plain_mesh",
     "split_mesh",
     "spread",
+    "spread_padded",
 ]

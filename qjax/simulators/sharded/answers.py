@@ -185,7 +185,7 @@ def _amplitudes(
     state: Pair, bits: Any, query: ask.AmplitudesQuery, place: Place, g: int, m: int
 ) -> Any:
     n = g + m
-    spread = [[j >> (n - 1 - q) & 1 for q in np.argsort(place)] for j in query.indices]
+    spread = [[j >> (n - 1 - q) & 1 for q in np.argsort(place).tolist()] for j in query.indices]
     split = [(_number(row[:g]), _number(row[g:])) for row in spread]
     device = np.array([d for d, _ in split], np.int32)
     local = np.array([k for _, k in split], np.int32)

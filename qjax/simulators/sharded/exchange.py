@@ -119,7 +119,7 @@ class RelabelStep(_Moving):
         self.qubits = frozenset(range(m))
 
     def move(self, parts: list[Any], back: bool) -> list[Any]:
-        order = list(np.argsort(self.sources)) if back else list(self.sources)
+        order = np.argsort(self.sources).tolist() if back else list(self.sources)
         runs = _runs(order)
         sizes = {run[0]: 2 ** len(run) for run in runs}
         firsts = sorted(sizes)

@@ -74,7 +74,7 @@ class ShardedPlan:
     def volume(self) -> float:
         """How many times its state every device sends in one run."""
         inside = sum(step.volume * times for step, times in exchanges_of(self.local.steps))
-        return inside + sum(step.volume for step in self.reading.steps)
+        return float(inside + sum(step.volume for step in self.reading.steps))
 
     def cost(self) -> tuple[float, float]:
         """(flops, passes over its state) of one run on each device."""
@@ -142,7 +142,7 @@ class Journey:
         """How many exchanges, and how many times its state every device sends."""
         all_of_them = self.exchanges()
         volume = sum(times * (1 - 0.5 ** len(pairs)) for pairs, times in all_of_them)
-        return sum(times for _, times in all_of_them), volume
+        return sum(times for _, times in all_of_them), float(volume)
 
 
 def _exchanged(parts: Sequence[Part], times: int = 1) -> Iterator[tuple[Pairs, int]]:
@@ -188,7 +188,7 @@ def make_journey(
     naive = naive_exchanges(demands, g)
     marks = [leaf.is_complex for leaf in leaf_list(circuit)]
     found = []
-    for place in _first_places(n, g, ops):
+    for place in _first_places(n, g, ops, marks):
         extended = Extended(marks)
         itinerary = Itinerary(ops, place, g, extended)
         if home:
@@ -271,11 +271,11 @@ def check_size(n: int, g: int) -> None:
         )
 
 
-def _first_places(n: int, g: int, ops: Any) -> list[tuple[int, ...]]:
+def _first_places(n: int, g: int, ops: Any, marks: Sequence[bool]) -> list[tuple[int, ...]]:
     """The places to begin with that are tried: qubits in order, and those where the circuit run
     backwards would end, as these are needed late."""
     plain = tuple(range(n))
-    backward = Itinerary(_mirrored(ops), plain, g, Extended(()))
+    backward = Itinerary(_mirrored(ops), plain, g, Extended(marks))
     away = {q for q, p in enumerate(backward.end) if p < g}
     order = [*sorted(away), *(q for q in range(n) if q not in away)]
     other = [0] * n

@@ -120,7 +120,7 @@ class Itinerary:
         for exchange in exchanges:
             self.exchange(exchange)
         if tuple(self.place) != tuple(target):
-            qubit_at = np.argsort(target)
+            qubit_at = np.argsort(target).tolist()
             self.parts.append(Relabel(tuple(self.place[q] for q in qubit_at)))
             self.place = list(target)
 

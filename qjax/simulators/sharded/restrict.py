@@ -7,6 +7,7 @@ neither needs communication.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -17,7 +18,7 @@ from ...gates.matrices import exact_phases
 from ..kernels import HIGHEST
 from ..steps import Item, Leaf
 from ..steps.phase import diagonal_form
-from ..steps.step import complex_of, fetch, target_matrix
+from ..steps.step import fetch, target_matrix
 from .demands import as_item, is_diagonal
 from .derived import Extended
 
@@ -46,27 +47,21 @@ def restricted(gate: Gate, g: int, extended: Extended, real: bool) -> list[Gate]
     if item.name in SCALES:
         return [_scaled(item, outer, kept, g, extended)]
     leaves = [p for p in item.params if isinstance(p, Leaf)]
+    order = iter(range(len(leaves)))
+    params = tuple(
+        Leaf(next(order), p.is_complex) if isinstance(p, Leaf) else p for p in item.params
+    )
+    own = replace(item, params=params)
 
     def matrix(values: list[Any], bits: Any, dtype: Any) -> Any:
-        known = dict(zip([p.index for p in leaves], values, strict=True))
-        full = target_matrix(item, _Lookup(known), dtype)
-        full = jnp.real(full) if item.real else full
+        full = target_matrix(own, values, dtype)
+        full = jnp.real(full) if own.real else full
         eye = jnp.eye(full.shape[0], dtype=full.dtype)
         return jnp.where(_match(outer, bits), full, eye)
 
     leaf = extended.add(leaves, matrix, not item.real)
     targets = tuple(p - g for p in item.targets)
     return [_gate("Unitary", (leaf,), targets, kept)]
-
-
-class _Lookup:
-    """Values by the numbers of their leaves."""
-
-    def __init__(self, known: dict[int, Any]) -> None:
-        self.known = known
-
-    def __getitem__(self, index: int) -> Any:
-        return self.known[index]
 
 
 def _gate(
@@ -249,6 +244,3 @@ def restricted_vector(
     new = extended.add([leaf], part, leaf.is_complex)
     places = [item.targets[k] for k in outer]
     return new, tuple(item.targets[k] - g for k in inner), places
-
-
-__all__ = ["SCALES", "complex_of", "restricted", "restricted_vector"]

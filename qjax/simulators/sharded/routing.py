@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from .demands import Demand
 
 Pairs = tuple[tuple[int, int], ...]
@@ -103,14 +101,15 @@ def _sweep(
 
 def _levels(demands: Sequence[Demand], n: int) -> list[int]:
     """The layer of each demand, when only demands that need qubits on a device take time."""
-    general, diagonal = np.zeros(n, int), np.zeros(n, int)
+    general, diagonal = [0] * n, [0] * n
     levels = []
     for d in demands:
-        strict, loose = sorted(d.general), sorted(d.diagonal)
-        start = max([0, *general[strict], *diagonal[strict], *general[loose]])
-        level = start + (1 if d.needs else 0)
-        general[strict] = level
-        diagonal[loose] = np.maximum(diagonal[loose], level)
+        before = [general[q] for q in d.qubits] + [diagonal[q] for q in d.general]
+        level = max(before, default=0) + (1 if d.needs else 0)
+        for q in d.general:
+            general[q] = level
+        for q in d.diagonal:
+            diagonal[q] = max(diagonal[q], level)
         levels.append(level)
     return levels
 

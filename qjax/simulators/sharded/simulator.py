@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
 from ...errors import CapacityError
@@ -56,7 +55,7 @@ class Sharded:
         1.0
     """
 
-    mesh: Mesh
+    mesh: Any
     axis: str | None = None
     dtype: Any = None
     precision: str = "highest"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
@@ -17,7 +18,7 @@ BATCH = "batch"
 
 
 def spread(
-    function: Callable[..., Any], mesh: Mesh, *, axis: str | None = None, in_axes: Any = 0
+    function: Callable[..., Any], mesh: Any, *, axis: str | None = None, in_axes: Any = 0
 ) -> Callable[..., Any]:
     """``jax.vmap(function)`` with the lanes shared among the devices of a mesh.
 
@@ -70,6 +71,22 @@ def spread(
         return jax.vmap(function, tuple(axes), spmd_axis_name=name)(*placed)
 
     return over_devices
+
+
+def spread_padded(function: Callable[..., Any], mesh: Mesh, *args: Any) -> Any:
+    """``spread(function, mesh)(*args)`` of any number of lanes.
+
+    The last lane is repeated until they can be shared evenly; what it gives is cut off again.
+    """
+    devices = mesh.shape[_batch_axis(mesh, None)]
+    size = jax.tree.leaves(args)[0].shape[0]
+    more = -size % devices
+
+    def fill(x: Any) -> Any:
+        return jnp.concatenate([x, jnp.repeat(x[-1:], more, axis=0)]) if more else x
+
+    out = spread(function, mesh)(*jax.tree.map(fill, args))
+    return jax.tree.map(lambda x: x[:size], out)
 
 
 def _placed(x: Any, sharding: NamedSharding) -> Any:
