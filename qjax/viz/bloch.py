@@ -31,7 +31,8 @@ def bloch_vector(state: Any) -> np.ndarray:
             fix="qjax.reduced_density_matrix(circuit, qubit) is the state of one of several",
         )  # fmt: skip
     rho = np.outer(state, state.conj()) if state.ndim == 1 else state
-    return np.array([2 * rho[0, 1].real, -2 * rho[0, 1].imag, (rho[0, 0] - rho[1, 1]).real], float)
+    x, y = 2 * rho[1, 0].real, 2 * rho[1, 0].imag
+    return np.array([x, y, (rho[0, 0] - rho[1, 1]).real], float) + 0.0  # no -0.0
 
 
 def plot_bloch(vectors: Any, *, path: bool = False, labels: Any = None, ax: Any = None) -> Any:
