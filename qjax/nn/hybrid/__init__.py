@@ -4,7 +4,7 @@ from qjax.nn.hybrid.adapter import MPO, Frozen, LoRA, TensorAdapter, TeRA
 from qjax.nn.hybrid.attention import DoublyStochasticAttention
 from qjax.nn.hybrid.entanglement import entanglement_profile, profile_bound
 from qjax.nn.hybrid.farhi_neven import FarhiNeven, readout_circuit, readout_value
-from qjax.nn.hybrid.layer import QuantumLayer, quantum_layer
+from qjax.nn.hybrid.layer import QuantumLayer, count_parameters, quantum_layer
 from qjax.nn.hybrid.mpo_dense import MPODense, mpo_apply, mpo_from_matrix, mpo_to_matrix
 from qjax.nn.hybrid.parallel import ParallelCircuits
 from qjax.nn.hybrid.qcnn import QCNN
@@ -43,6 +43,7 @@ __all__ = [
     "TeRA",
     "TensorAdapter",
     "VisualField",
+    "count_parameters",
     "entanglement_profile",
     "flipped_kernel",
     "mpo_apply",

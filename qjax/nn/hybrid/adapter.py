@@ -7,10 +7,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 
 from qjax.nn.hybrid.factors import balanced_factors
+from qjax.nn.hybrid.layer import count_parameters
 from qjax.nn.hybrid.mpo_dense import mpo_shapes, mpo_to_matrix
 
 Arrays = dict[str, jax.Array]
@@ -144,7 +144,7 @@ class TensorAdapter(nnx.Module):
     @property
     def num_parameters(self) -> int:
         """Number of trained numbers."""
-        return int(sum(np.prod(param[...].shape) for param in self.trained.values()))
+        return count_parameters(self)
 
     def update(self) -> jax.Array:
         """The change D, shape (inputs, outputs)."""

@@ -11,6 +11,7 @@ from flax import nnx
 
 import qjax as qj
 from qjax.errors import DataError, ParameterError
+from qjax.nn.hybrid.layer import count_parameters
 
 
 def readout_circuit(bits: jax.Array, angles: jax.Array, letters: str) -> qj.Circuit:
@@ -111,7 +112,7 @@ class FarhiNeven(nnx.Module):
     @property
     def num_parameters(self) -> int:
         """Number of trained numbers."""
-        return self.angles[...].size
+        return count_parameters(self)
 
     def circuit(self, bits: Any) -> qj.Circuit:
         """The circuit for one bit string; measure Y on its last qubit."""

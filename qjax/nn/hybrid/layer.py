@@ -132,7 +132,7 @@ class QuantumLayer(nnx.Module):
     @property
     def num_parameters(self) -> int:
         """Number of trained numbers, everything that this layer holds."""
-        return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(self, nnx.Param)))
+        return count_parameters(self)
 
     def circuit(self, x: Any) -> qj.Circuit:
         """The circuit for one input, with the parameters as they are now."""
@@ -143,10 +143,21 @@ class QuantumLayer(nnx.Module):
 
     def __call__(self, x: Any) -> jax.Array:
         """Measured values, (..., *one input) to (..., K)."""
+        x = self._cast(x)
         return quantum_layer(
-            self._cast(x), self.values, self.circuit_fn, self.observables,
+            x, self.values, self.circuit_fn, self.observables,
             event=self.event, sim=self.sim, gradient=self.gradient,
-        )  # fmt: skip
+        ).astype(x.dtype)  # fmt: skip
+
+
+def count_parameters(module: nnx.Module) -> int:
+    """How many numbers of a module are `flax.nnx.Param`.
+
+    Example:
+        >>> count_parameters(nnx.Linear(3, 2, rngs=nnx.Rngs(0)))
+        8
+    """
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
 
 
 def z_each(n: int) -> list[Any]:

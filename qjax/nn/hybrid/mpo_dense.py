@@ -14,6 +14,7 @@ from flax import nnx
 
 from qjax.errors import DataError, ParameterError
 from qjax.nn.hybrid.factors import balanced_factors, check_factors
+from qjax.nn.hybrid.layer import count_parameters
 
 
 def mpo_shapes(
@@ -161,7 +162,7 @@ class MPODense(nnx.Module):
     @property
     def num_parameters(self) -> int:
         """Number of trained numbers, the bias included."""
-        return sum(core[...].size for core in self.cores) + self.bias[...].size
+        return count_parameters(self)
 
     def matrix(self) -> jax.Array:
         """The weights as a dense matrix, shape (inputs, outputs)."""

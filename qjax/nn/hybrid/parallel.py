@@ -74,4 +74,5 @@ class ParallelCircuits(QuantumLayer):
                 x, params, self.circuit_fn, self.observables, sim=self.sim, gradient=self.gradient
             )
 
-        return jnp.moveaxis(jax.vmap(one)(own, params), 0, -2).reshape(x.shape)
+        out = jnp.moveaxis(jax.vmap(one)(own, params), 0, -2)
+        return out.reshape(x.shape).astype(params.dtype)

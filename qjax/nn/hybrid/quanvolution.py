@@ -12,7 +12,7 @@ from flax import nnx
 
 import qjax as qj
 from qjax.errors import DataError
-from qjax.nn.hybrid.layer import QuantumLayer, z_each
+from qjax.nn.hybrid.layer import QuantumLayer, count_parameters, z_each
 
 
 def flipped_kernel(theta: jax.Array) -> jax.Array:
@@ -67,7 +67,7 @@ class FlippedQuanv(nnx.Module):
     @property
     def num_parameters(self) -> int:
         """Number of trained numbers."""
-        return self.angles[...].size + self.bias[...].size
+        return count_parameters(self)
 
     @property
     def kernel(self) -> jax.Array:

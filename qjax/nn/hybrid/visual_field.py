@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 import qjax as qj
@@ -65,10 +66,11 @@ class VisualField(nnx.Module):
         if channels > qubits:
             raise ParameterError("channels: one qubit each", expected=f"<= {qubits}", got=channels)
         widths = (coordinates, *hidden, 2**qubits)
-        self.frequency = float(frequency)
+        self.channels, self.frequency = channels, float(frequency)
         self.energy = nnx.List(
             nnx.Linear(i, o, param_dtype=dtype, rngs=rngs) for i, o in pairwise(widths)
         )
+        # Called with energies, this layer gives the same numbers, state by state.
         self.circuit = QuantumLayer(
             boltzmann_circuit, z_each(channels), (layers + 1, qubits), dtype=dtype, rngs=rngs
         )
@@ -81,5 +83,13 @@ class VisualField(nnx.Module):
         return self.energy[-1](h)
 
     def __call__(self, x: Any) -> jax.Array:
-        """(..., coordinates) to (..., channels)."""
-        return self.circuit(self.energies(x))
+        """(..., coordinates) to (..., channels).
+
+        The trained gates do not depend on the coordinates: their matrix is found once for all.
+        """
+        angles = self.circuit.values
+        n, channels = angles.shape[1], self.channels
+        amplitudes = jnp.exp(jax.nn.log_softmax(-self.energies(x), axis=-1) / 2)
+        u = qj.unitary(qj.templates.real_amplitudes(angles, "full")).real.astype(angles.dtype)
+        bits = np.arange(2**n)[:, None] >> (n - 1 - np.arange(channels))[None] & 1
+        return (amplitudes @ u.T) ** 2 @ jnp.asarray(1 - 2 * bits, angles.dtype)
