@@ -69,7 +69,8 @@ def _run(
         chi = width
 
         def layer(tensors: Any, given: Any) -> Any:
-            new, kept = swept(tensors, *given, parity, cutoff, method)
+            some, spaces = given
+            new, kept = swept(tensors, some, spaces, parity, cutoff, method)
             return mirrored(new), (kept, tensors if remember else None)
 
         given = (gates[start:stop], spaces[start:stop])

@@ -64,7 +64,7 @@ def _backward(plan: Plan, kept: Any, slopes: list[Any]) -> Any:
     dtype = gates.dtype
     words = tuple(w for some in plan.words for w in some)
     scaled = [s * c.astype(s.dtype) for s, c in zip(slopes, coeffs, strict=True)]
-    shift = -sum(s * v for s, v in zip(slopes, values, strict=True))
+    shift = -jnp.sum(jnp.stack(slopes) * jnp.stack(values))
     image = _image(tensors, (*words, ()), jnp.concatenate([*scaled, shift[None]]))
     size = jnp.sqrt(jnp.maximum(mps.norm_squared(image), 0))
     idle = states.shape[1] - n
