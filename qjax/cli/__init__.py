@@ -1,4 +1,4 @@
-"""The command ``qjax``: list, run, simulate, convert, explain, info."""
+"""The command ``qjax``: list, run, sweep, simulate, convert, explain, info."""
 
 from __future__ import annotations
 
@@ -85,6 +85,30 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", default="runs", metavar="DIR", help="where run folders go (runs)")
     one.set_defaults(command=_run)
 
+    one = commands.add_parser("sweep", help="run an experiment at many settings")
+    one.add_argument("name", metavar="EXPERIMENT", help="an experiment of `qjax list`")
+    one.add_argument(
+        "--grid",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE,VALUE",
+        help="values of a setting; every combination of several is run",
+    )
+    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes")
+    one.add_argument("--seeds", type=int, metavar="N", help="short for --set seeds=N")
+    one.add_argument("--quick", action="store_true", help="start from the quick settings")
+    one.add_argument(
+        "--resume",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="FOLDER",
+        help="continue a sweep (the newest unfinished one unless a folder is named)",
+    )
+    one.add_argument("--out", default="runs", metavar="DIR", help="where run folders go (runs)")
+    one.set_defaults(command=_sweep)
+
     openqasm.add_parsers(commands)
 
     one = commands.add_parser("explain", help="what simulating a circuit takes")
@@ -141,6 +165,28 @@ def _run(options: argparse.Namespace, console: Any) -> None:
             settings = override(experiment.settings, experiment.quick if options.quick else {})
             settings = override(settings, changes)
         execute(experiment, settings, out=options.out, resume=options.resume, console=console)
+
+
+def _sweep(options: argparse.Namespace, console: Any) -> None:
+    from ..experiments import find
+    from ..experiments.sweep import read_grid, sweep_experiment
+
+    grid = [text for texts in options.grid for text in texts]
+    changes = [*options.changes, *([] if options.seeds is None else [f"seeds={options.seeds}"])]
+    if options.resume and (grid or changes or options.quick):
+        raise ExperimentError(
+            "a resumed sweep keeps its grid and settings",
+            fix="leave out --grid, --set, --seeds and --quick, or start a new sweep",
+        )
+    sweep_experiment(
+        find(options.name),
+        None if options.resume else read_grid(grid),
+        changes,
+        quick=options.quick,
+        out=options.out,
+        resume=options.resume,
+        console=console,
+    )
 
 
 def _explain(options: argparse.Namespace, console: Any) -> None:

@@ -1,16 +1,29 @@
-"""Training that survives a kill: chunked loops and checkpoints; alignment of kernels."""
+"""Work that survives a kill: `fit`, `sweep`, checkpoints, chunked loops; alignment of kernels."""
 
 from .alignment import Aligned, align
 from .checkpoint import load_checkpoint, save_checkpoint
+from .design import Grid, LogUniform, Random, Uniform
+from .fit import Fitted, Report, fit
 from .loop import Trained, run_chunks
 from .step import descend
+from .sweep import sweep
+from .swept import Swept
 
 __all__ = [
     "Aligned",
+    "Fitted",
+    "Grid",
+    "LogUniform",
+    "Random",
+    "Report",
+    "Swept",
     "Trained",
+    "Uniform",
     "align",
     "descend",
+    "fit",
     "load_checkpoint",
     "run_chunks",
     "save_checkpoint",
+    "sweep",
 ]

@@ -21,14 +21,19 @@ import numpy as np
 from ..errors import ExperimentError
 
 
-def write_atomically(path: str | os.PathLike, content: bytes) -> None:
-    """Write ``content`` to ``path`` so that a reader sees the old file or the new one, whole."""
+def write_atomically(path: str | os.PathLike, content: bytes, *, durable: bool = True) -> None:
+    """Write ``content`` to ``path`` so that a reader sees the old file or the new one, whole.
+
+    A kill of the process never leaves half a file; ``durable`` waits for the disk, so that a loss
+    of power does not either (some milliseconds).
+    """
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
     with open(partial, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     os.replace(partial, path)
 
 

@@ -6,6 +6,7 @@ caller's pure function.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,7 @@ def run_chunks(
     data: Any = None,
     checkpoint: str | os.PathLike | None = None,
     on_chunk: Callable[[int, dict[str, np.ndarray]], None] | None = None,
+    until: Callable[[Any], bool] | None = None,
 ) -> Trained:
     """Run ``update`` ``steps`` times, ``chunk`` steps per call of one compiled program.
 
@@ -60,6 +62,8 @@ def run_chunks(
         checkpoint: file for carry, step and metrics so far; written atomically after each chunk.
         on_chunk: called as ``on_chunk(first, metrics)`` after each chunk, ``first`` being the
             step that it began with; after a restart once with 0 and everything restored.
+        until: called with the carry after ``on_chunk``; True ends the loop. Let it depend on the
+            carry alone, so that a resumed loop ends where the other would have.
 
     Returns:
         The last carry and all metrics.
@@ -88,18 +92,20 @@ def run_chunks(
 
         return scan
 
-    programs = {n: jax.jit(body(n)) for n in {min(chunk, steps), steps % chunk or chunk}}
+    program = functools.cache(lambda length: jax.jit(body(length)))
     history: dict[str, list[np.ndarray]] = {}
     done = 0
     if checkpoint is not None and Path(checkpoint).exists():
-        shapes = jax.eval_shape(programs[min(chunk, steps)], carry, jnp.int32(0), data)[1]
+        shapes = jax.eval_shape(program(min(chunk, steps)), carry, jnp.int32(0), data)[1]
         done, carry, restored = _restore(checkpoint, carry, shapes, steps)
         history = {name: [values] for name, values in restored.items()}
         if on_chunk is not None:
             on_chunk(0, restored)
-    while done < steps:
-        length = min(chunk, steps - done)
-        carry, values = programs[length](carry, jnp.int32(done), data)
+    over = done > 0 and until is not None and until(carry)
+    while done < steps and not over:
+        # Chunks end at multiples, also where a finished loop is asked for more steps.
+        length = min(chunk - done % chunk, steps - done)
+        carry, values = program(length)(carry, jnp.int32(done), data)
         part = {name: np.asarray(value) for name, value in values.items()}
         for name, value in part.items():
             history.setdefault(name, []).append(value)
@@ -110,6 +116,7 @@ def run_chunks(
             save_checkpoint(checkpoint, (np.int32(done), carry, so_far))
         if on_chunk is not None:
             on_chunk(first, part)
+        over = until is not None and until(carry)
     return Trained(carry, {name: np.concatenate(parts) for name, parts in history.items()})
 
 

@@ -1,0 +1,66 @@
+"""A fit or a sweep of many small chunks, made to be killed: `python killed.py KIND FOLDER OUT`."""
+
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qjax.train import Grid, fit, sweep, sweep_folder
+
+
+def loss(w, x, key):
+    return jnp.mean((jnp.tanh(x @ w) - 0.3) ** 2) + 0.01 * jnp.sum(jax.random.normal(key) * w)
+
+
+def run_fit(folder: str, out: str) -> None:
+    data = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    skipped = int((Path(folder) / "last.npz").exists())  # the report of what was restored
+    reports = 0
+
+    def callback(report):
+        nonlocal reports
+        if reports == 0:
+            print("go", flush=True)
+        if reports == skipped:
+            with open(Path(out).with_suffix(".log"), "a") as log:
+                log.write(f"{report.step - len(report.metrics['loss'])}\n")
+        reports += 1
+
+    done = fit(
+        loss, jnp.zeros(4), data, steps=900, chunk=3, batch_size=8, key=jax.random.key(0),
+        folder=folder, callbacks=[callback],
+    )  # fmt: skip
+    metrics = {f"m_{name}": values for name, values in done.metrics.items()}
+    np.savez(out, params=done.params, best=done.best, **metrics)
+
+
+def run_sweep(folder: str, out: str) -> None:
+    said = []
+
+    def walk(point, key):
+        steps = jax.random.normal(key, (20,)) * point["a"]
+        return {"end": jnp.sum(steps), "path": jnp.cumsum(steps) + point["b"]}
+
+    write = sweep_folder.SweepFolder.write
+
+    def spoken(self, group, number, chunk):
+        write(self, group, number, chunk)
+        if not said:
+            said.append(number)
+            print("go", flush=True)
+
+    sweep_folder.SweepFolder.write = spoken
+    design = Grid(a=np.linspace(0.1, 1.0, 50), b=np.arange(2.0))
+    done = sweep(walk, design, seeds=3, key=jax.random.key(0), chunk=1, folder=folder)
+    np.savez(out, failed=done.failed, **done.values)
+
+
+def run_both(folder: str, out: str) -> None:
+    run_fit(f"{folder}/fit", f"{out}/fit.npz")
+    run_sweep(f"{folder}/sweep", f"{out}/sweep.npz")
+
+
+if __name__ == "__main__":
+    {"fit": run_fit, "sweep": run_sweep, "both": run_both}[sys.argv[1]](*sys.argv[2:])
