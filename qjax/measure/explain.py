@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from math import isnan
 
 from ..circuit import Circuit, as_circuit
-from ..simulators import MPS, DensityMatrix, MixedPlan, Plan, Simulator, Statevector, Structure
+from ..simulators import (
+    MPS,
+    DensityMatrix,
+    MixedPlan,
+    Plan,
+    Sharded,
+    ShardedPlan,
+    Simulator,
+    Statevector,
+    Structure,
+)
 from ..simulators.memory import available_memory, size
 from ..simulators.mps.schedule import Schedule
 from .program import DEFAULT_SIM, structure_of
@@ -14,7 +24,7 @@ from .program import DEFAULT_SIM, structure_of
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a run would do and cost; print it.
+    """What a run would do and cost; print it. Of `Sharded`, bytes and flops are those of a device.
 
     Attributes:
         n: qubits.
@@ -30,7 +40,7 @@ class Explanation:
     n: int
     gates: int
     simulator: str
-    plan: Plan | MixedPlan | Schedule | None
+    plan: Plan | MixedPlan | ShardedPlan | Schedule | None
     bytes_forward: float
     bytes_backprop: float
     bytes_adjoint: float
@@ -73,6 +83,8 @@ def explain(circuit: Circuit, *, sim: Simulator = DEFAULT_SIM) -> Explanation:
     structure, _ = structure_of(circuit)
     if isinstance(sim, DensityMatrix):
         return _explain_mixed(circuit, structure, sim)
+    if isinstance(sim, Sharded):
+        return _explain_sharded(circuit, structure, sim)
     if not isinstance(sim, Statevector):
         return _explain_other(circuit, structure, sim)
     plan = sim.plan(structure)
@@ -111,6 +123,35 @@ def _explain_mixed(circuit: Circuit, structure: Structure, sim: DensityMatrix) -
         flops,
         available,
         _fitting(forward, available),
+    )
+
+
+def _explain_sharded(circuit: Circuit, structure: Structure, sim: Sharded) -> Explanation:
+    """On each of many devices: memory, work, and what is exchanged between them."""
+    plan, everything = sim.plan(structure), available_memory()
+    itemsize, available = sim.real_dtype().itemsize, sim.share(everything)
+    forward, backprop, adjoint = plan.memory(itemsize)
+    sent = plan.volume() * itemsize * 2.0**plan.m * (1 if plan.real else 2)
+    run, gradient = sim.largest(everything)
+    notes = [
+        f"devices: {sim.devices}, each with {plan.m} of {circuit.n} qubits; the figures are of one",
+        f"exchanges: {plan.exchanges()} in a run ({plan.naive} if every gate made its own), in "
+        f"which each device sends {size(sent)}; in a gradient each once more, twice as large",
+        f"largest: {run} qubits for a run, {gradient} for a gradient (Adjoint)",
+    ]
+    if backprop > 0.5 * available >= adjoint:
+        notes.append("advice: differentiate with gradient=qjax.Adjoint()")
+    return Explanation(
+        circuit.n,
+        sum(circuit.counts().values()),
+        repr(sim.resolved()),
+        plan,
+        forward,
+        backprop,
+        adjoint,
+        plan.cost()[0],
+        available,
+        (*notes, *_fitting(sim.memory(structure), available)),
     )
 
 
