@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= auto
 ARGS ?=
 
-.PHONY: run test lint verify bench reproduce docs lock clean help
+.PHONY: run test lint verify bench reproduce docs notebooks lock clean help
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -39,7 +39,12 @@ reproduce: $(RUN_ENV)  ## every experiment at full size
 
 docs: $(DEV_ENV)  ## build the documentation into docs/_build
 	$(BIN)/python -m pip install --quiet -e '.[docs]'
-	$(BIN)/sphinx-build -q -b html docs docs/_build
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+
+notebooks: $(DEV_ENV)  ## write notebooks/*.md as executed .ipynb files beside them
+	$(BIN)/python -m pip install --quiet -e '.[docs]'
+	$(BIN)/jupytext --to ipynb notebooks/*.md
+	$(BIN)/jupyter-execute --inplace notebooks/*.ipynb
 
 lock: $(DEV_ENV)  ## resolve the version ranges of pyproject.toml anew
 	$(BIN)/python -m pip install --quiet uv

@@ -17,7 +17,7 @@ from ..errors import ExperimentError
 from ..measure import explain
 from ..simulators.memory import available_memory
 
-MOST = 1024  # lanes in a chunk: enough to be fast, few enough to see progress
+MOST = 4096  # lanes in a chunk: enough to be fast, few enough to see progress
 SHARE = 0.5  # of the memory, for a chunk
 
 Function = Callable[..., Any]

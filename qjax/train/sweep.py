@@ -59,7 +59,7 @@ def sweep(
         circuit: the circuit of a lane, or a function of the point that makes it (for axes that
             are traced its first value serves); `explain` then says how many lanes fit.
         chunk: lanes per chunk; default as many as fit, by ``circuit`` and by XLA's own count, at
-            most 1,024.
+            most 4,096.
         memory: bytes that a chunk may take; default half of the device's.
         devices: default all devices of this process.
         folder: for ``sweep.json`` and one file per finished chunk.

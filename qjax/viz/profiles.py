@@ -39,7 +39,8 @@ def plot_profile(
             low, high = values.min(axis=0), values.max(axis=0)
             ax.fill_between(at, low, high, color=colour, alpha=0.18, lw=0)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+    if ax.get_yscale() == "linear":
+        ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     if any(named):
         ax.legend()
     return ax
