@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 from jaxtyping import Array, Float
 
 from ..circuit import Circuit, as_circuit
@@ -16,6 +17,7 @@ from ..measure import matrix_product_state, run
 from ..measure.checks import as_key, as_shots
 from ..measure.program import DEFAULT_SIM, refused, structure_of
 from ..simulators import MPS, DensityMatrix, Simulator, Statevector
+from ..simulators.sharded import spread_padded
 from .gram import fidelities, of_all_pairs, traces
 from .kernel import Kernel
 
@@ -35,6 +37,7 @@ class FidelityKernel(Kernel):
         encoding: takes one point, shape ``(features,)``, returns a `Circuit`. It may close over
             parameters that are differentiated.
         sim: `Statevector`, `MPS` or `DensityMatrix` (which the encoding's channels need).
+        mesh: devices that the points are shared among, such as ``qjax.device_mesh(batch=8)``.
 
     Raises:
         UnsupportedError: another simulator, or a derivative of a matrix from shots.
@@ -52,6 +55,7 @@ class FidelityKernel(Kernel):
 
     encoding: Callable[[Any], Circuit]
     sim: Simulator = DEFAULT_SIM
+    mesh: Mesh | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.sim, Statevector | MPS | DensityMatrix):
@@ -68,6 +72,8 @@ class FidelityKernel(Kernel):
         Real arrays ``(n, parts, amplitudes)`` with one part for real circuits and two (real,
         imaginary) for others; matrix product states for `MPS`.
         """
+        if self.mesh is not None:
+            return spread_padded(self._state, self.mesh, x)
         size = jax.eval_shape(self._state, x[0])
         amplitudes = sum(leaf.size for leaf in jax.tree.leaves(size))
         lanes = max(1, LANES // amplitudes)

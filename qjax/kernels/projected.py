@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 from jaxtyping import Array, Float
 
 from ..circuit import Circuit, as_circuit
@@ -17,6 +18,7 @@ from ..measure import estimate, expval
 from ..measure.checks import as_key, as_shots
 from ..measure.program import DEFAULT_SIM
 from ..simulators import Simulator
+from ..simulators.sharded import spread_padded
 from .gram import of_all_pairs, squared_distances
 from .kernel import Kernel
 
@@ -34,6 +36,7 @@ class ProjectedKernel(Kernel):
         encoding: takes one point, shape ``(features,)``, returns a `Circuit`.
         sim: how it is simulated.
         gamma: inverse width, positive; may be traced.
+        mesh: devices that the points are shared among, such as ``qjax.device_mesh(batch=8)``.
 
     Raises:
         ParameterError: gamma not positive.
@@ -52,6 +55,7 @@ class ProjectedKernel(Kernel):
     encoding: Callable[[Any], Circuit]
     sim: Simulator = DEFAULT_SIM
     gamma: Any = 1.0
+    mesh: Mesh | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.gamma, float | int) and not self.gamma > 0:
@@ -60,9 +64,14 @@ class ProjectedKernel(Kernel):
     def features(self, x: Any, *, key: Any = None, shots: int | None = None) -> Array:
         """Bloch vectors, ``<X>, <Y>, <Z>`` of every qubit in turn, shape ``(n, 3 qubits)``."""
         if key is None:
-            return jax.vmap(lambda point: self._bloch(point, None, shots))(x)
+            return self._lanes(lambda point: self._bloch(point, None, shots), x)
         keys = jax.random.split(key, x.shape[0])
-        return jax.vmap(lambda point, k: self._bloch(point, k, shots))(x, keys)
+        return self._lanes(lambda point, k: self._bloch(point, k, shots), x, keys)
+
+    def _lanes(self, function: Callable[..., Array], *args: Any) -> Array:
+        if self.mesh is None:
+            return jax.vmap(function)(*args)
+        return spread_padded(function, self.mesh, *args)
 
     def _bloch(self, point: Any, key: Any, shots: int | None) -> Array:
         circuit = as_circuit(self.encoding(point), "ProjectedKernel: what encoding returns")

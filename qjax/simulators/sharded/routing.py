@@ -141,16 +141,14 @@ def restore(
     """Exchanges after which every place among the devices holds the qubit that ``target`` says.
 
     Returns:
-        At most two exchanges, and the places then; places on the device may still differ.
+        The exchanges (at most two where the devices hold as many qubits as are wrong), and the
+        places then; places on the device may still differ.
     """
     where = list(where)
     n = len(where)
     exchanges: list[Exchange] = []
     wanted = {p: q for q, p in enumerate(target) if p < g}
-    for _ in range(2):
-        wrong = [p for p in range(g) if where[wanted[p]] != p]
-        if not wrong:
-            break
+    while wrong := [p for p in range(g) if where[wanted[p]] != p]:
         ready = {p: where[wanted[p]] for p in wrong if where[wanted[p]] >= g}
         free = (p for p in range(g, n) if p not in set(ready.values()))
         pairs = []
@@ -159,8 +157,8 @@ def restore(
                 pairs.append((p, ready[p]))
             else:  # what belongs here lies at another device place, and must come down first
                 other = where[wanted[p]]
-                if other not in ready and other not in [a for a, _ in pairs]:
-                    pairs.append((other, next(free)))
+                if other not in ready and (room := next(free, None)) is not None:
+                    pairs.append((other, room))
         exchange = Exchange(tuple(sorted(pairs)))
         apply_exchange(where, exchange.pairs)
         exchanges.append(exchange)
