@@ -59,7 +59,7 @@ class ConstrainedSettings(Settings):
     layers: int = 4
     steps: int = 60
     rounds: int = 8
-    shots: int = 64
+    shots: int = 16
     vertices: int = 10
     items: int = 6
 
@@ -169,7 +169,7 @@ def run(run: Run) -> Sequence[Row]:
             shots = settings.shots * settings.rounds
             rows += [
                 Row(
-                    f"{name}: optimum drawn with slack bits, {np.mean(qubits):.3g} qubits",
+                    f"{name}: optimum drawn with penalties, {np.mean(qubits):.3g} qubits",
                     "",
                     [float(np.mean(found["slack"]))],
                     [(f"{shots} random bit strings", float(np.mean(found["random"])))],
@@ -180,7 +180,7 @@ def run(run: Run) -> Sequence[Row]:
                     [float(np.mean(found["lagrangian"]))],
                     [(f"{shots} random bit strings", float(np.mean(found["random"])))],
                 ),
-                Row(f"{name}: feasible share with slack bits", "", found["fits"]),
+                Row(f"{name}: feasible share with penalties", "", found["fits"]),
             ]
             record[name] = found
     rows.append(_shrunk(run, train))

@@ -62,6 +62,7 @@ def test_energy_and_gradient():
     np.testing.assert_allclose(by_state, jacobian.sum(0), atol=1e-12)
 
 
+@pytest.mark.verify
 def test_pool_gradients_are_slopes_at_zero():
     m, pool = molecule("lih"), generalised_excitations(3)
     matrix, tables = SECTOR.matrix(m.hamiltonian), Tables.of(pool, SECTOR)

@@ -175,6 +175,7 @@ def test_they_minimise_a_noisy_energy(rule):
 # --- rotosolve -----------------------------------------------------------------------------------
 
 
+@pytest.mark.verify
 def test_rotosolve_jumps_to_the_minimum_of_every_angle():
     w = jnp.array([0.4, 2.2])
     rule = rotosolve()

@@ -79,6 +79,7 @@ def test_it_is_the_circuit_of_the_template():
     assert abs(np.vdot(qj.run(circuit), found)) == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.verify
 def test_many_angles_are_one_for_each_word_and_qubit():
     problem = PROBLEMS["with fields"]
     words = [w for w in problem.hamiltonian().words if w]
@@ -122,6 +123,7 @@ def test_the_gradient_is_that_of_finite_differences():
             assert float(slope[k]) == pytest.approx(float(difference), abs=1e-7)
 
 
+@pytest.mark.verify
 @pytest.mark.parametrize(
     "name", ["even, odd n", *(pytest.param(n, marks=VERIFY) for n in ("even, 7", "with fields"))]
 )
@@ -175,7 +177,11 @@ def test_the_closed_form_of_one_layer_is_a_stationary_point_of_its_value():
     edges = random_regular(10, 3, seed)
     problem = maxcut_problem(edges)
     at = jnp.asarray(regular_graph_angles(3))
-    value, slope = jax.value_and_grad(lambda w: qaoa_energy(problem, w[:1], w[1:]))(at)
+
+    def energy(w):
+        return qaoa_energy(problem, w[:1], w[1:], gradient=qj.Adjoint())
+
+    value, slope = jax.value_and_grad(energy)(at)
     assert -float(value) / len(edges) == pytest.approx(regular_graph_cut(3), abs=1e-12)
     np.testing.assert_allclose(slope, 0, atol=1e-11)
 
@@ -192,6 +198,7 @@ def test_the_best_single_layer_on_regular_graphs_is_the_closed_form():
         assert -energy / len(edges) == pytest.approx(regular_graph_cut(3), abs=1e-9)
 
 
+@pytest.mark.verify
 def test_one_layer_on_any_graph_is_the_closed_form_with_triangles():
     edges = [(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 0), (1, 4), (5, 1)]
     problem = maxcut_problem(edges)

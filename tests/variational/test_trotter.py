@@ -52,7 +52,7 @@ def product(time, steps, order):
     return np.linalg.matrix_power(formula(time / steps, order), steps)
 
 
-@pytest.mark.parametrize("order", [*map(full, (1, 2)), 4])
+@pytest.mark.parametrize("order", [*map(full, (1, 4)), 2])
 def test_the_circuit_is_the_product_formula(order):
     found = qj.unitary(trotter(CHAIN, 0.8, 2, order))
     np.testing.assert_allclose(found, product(0.8, 2, order), atol=1e-12)
@@ -124,6 +124,7 @@ def test_evolution_is_differentiable_in_time_and_couplings():
 START = qj.Circuit(3, [qj.RY(0.3, 0), qj.H(1), qj.CNOT(1, 2), qj.RX(0.8, 2)])
 
 
+@pytest.mark.verify
 def test_imaginary_time_is_the_normalised_exponential():
     tau = 0.9
     cooled = expm(-tau * CHAIN.matrix(3)) @ np.asarray(qj.run(START))

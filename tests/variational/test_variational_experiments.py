@@ -43,6 +43,7 @@ def test_the_magnet_in_small(tmp_path):
     assert abs(errors[0]) < 1e-3
 
 
+@pytest.mark.verify
 def test_the_curve_of_lih_in_small_is_exact(tmp_path):
     """Two electrons: singles and doubles reach every state."""
     rows, path = made("molecule-curves", tmp_path, molecules=("lih",), steps=40)
