@@ -113,7 +113,7 @@ def make_update(
         key: Any = None
         if given.key is not None:
             key = jax.random.fold_in(jax.random.fold_in(given.key, 1), step)
-        if plan.batch_size is not None:
+        if plan.batch_size is not None and given.key is not None:  # checked before
             order = jax.random.fold_in(given.key, 0)
             batch = batch_of(given.data, order, step, plan.batch_size)
 
