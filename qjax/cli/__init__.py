@@ -218,6 +218,9 @@ def _info(options: argparse.Namespace, console: Any) -> None:
     table.add_section()
     for device in jax.devices():
         table.add_row(f"{device.platform} {device.id}", _device(device))
+    if jax.process_count() > 1:
+        table.add_row("process", f"{jax.process_index() + 1} of {jax.process_count()}")
+    table.add_row("largest state", _largest())
     table.add_row("cores", str(os.cpu_count()))
     table.add_row("memory", _memory())
     table.add_section()
@@ -234,6 +237,20 @@ def _device(device: Any) -> str:
     except (RuntimeError, NotImplementedError):
         limit = None
     return f"{device.device_kind}, {_bytes(limit)}" if limit else device.device_kind
+
+
+def _largest() -> str:
+    """The most qubits that fit on all devices together (their largest power of two)."""
+    import jax
+
+    from ..simulators import Sharded, device_mesh
+    from ..simulators.memory import available_memory
+
+    devices = 1 << (jax.device_count().bit_length() - 1)
+    sim = Sharded(device_mesh(state=devices), dtype="complex64")
+    run, gradient = sim.largest(available_memory())
+    where = f"{devices} devices" if devices > 1 else "1 device"
+    return f"{run} qubits for a run, {gradient} for a gradient (complex64, {where})"
 
 
 def _memory() -> str:

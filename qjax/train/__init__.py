@@ -5,6 +5,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .design import Grid, LogUniform, Random, Uniform
 from .fit import Fitted, Report, fit
 from .loop import Trained, run_chunks
+from .sharded import load_sharded, save_sharded
 from .step import descend
 from .sweep import sweep
 from .swept import Swept
@@ -23,7 +24,9 @@ __all__ = [
     "descend",
     "fit",
     "load_checkpoint",
+    "load_sharded",
     "run_chunks",
     "save_checkpoint",
+    "save_sharded",
     "sweep",
 ]
