@@ -3,7 +3,9 @@
 Source: Abbas et al., arXiv:2011.00027, figure 3a, and the source data published with it. All three
 models have 4 inputs, 40 parameters and 2 classes: the ZZ feature map (repeated twice) or the Z
 feature map (once, "easy") before nine layers of RealAmplitudes whose parity is the class, and a
-network of 4-4-4-2 neurons without biases.
+network of 4-4-4-2 neurons without biases. Parameters are from U(-1, 1). The published curves of
+both quantum networks are met; the classical network comes out .03 to .06 above its own, and .12
+below it with parameters from U(0, 1).
 """
 
 from __future__ import annotations
