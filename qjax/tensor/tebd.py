@@ -144,7 +144,7 @@ def bond_terms(hamiltonian: PauliSum, n: int) -> np.ndarray:
                 got=repr(word),
                 fix="swap qubits, or use qjax.tensor.dmrg for ground states",
             )
-    return out.real if not out.imag.any() else out
+    return np.real(out) if not np.imag(out).any() else out
 
 
 @partial(jax.jit, static_argnums=3)

@@ -81,7 +81,7 @@ def node_maps(gates: Any) -> Any:
     pairs = np.stack([np.kron(a, b) for a in paulis for b in paulis])
     kept = np.stack([np.kron(a, PAULI["I"]) for a in paulis])
     if m == 3:
-        pairs, kept = pairs.real, kept.real
+        pairs, kept = np.real(pairs), np.real(kept)
     # tr(kept U pair U^+) / 4
     turned = einsum("kij,pjl->kpil", gates, jnp.asarray(pairs, gates.dtype))
     turned = einsum("kpil,kml->kpim", turned, jnp.conj(gates))

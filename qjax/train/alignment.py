@@ -83,7 +83,7 @@ def align(
     def step(carry: tuple, k: Any) -> tuple:
         w, state = carry
         points, labels = x, y
-        if batch is not None:
+        if batch is not None and key is not None:  # checked before
             some = jax.random.choice(jax.random.fold_in(key, k), x.shape[0], (batch,), False)
             points, labels = x[some], y[some]
         value, gradient = jax.value_and_grad(loss)(w, points, labels)
