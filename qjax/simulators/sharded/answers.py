@@ -139,9 +139,15 @@ def answer_for(query: ask.Query, plan: ShardedPlan, shares: Sequence[Share]) -> 
 
         return Answer(density, _sum)
     if isinstance(query, ask.ExpvalQuery):
-        return Answer(lambda *given: _expectations(*given, query, plan, shares), _sums)
+        return Answer(
+            lambda *given: _expectations(*given, query, plan, shares),  # type: ignore[call-arg]
+            _sums,
+        )
     if isinstance(query, ask.EstimateQuery):
-        return Answer(lambda *given: _estimates(*given, query, plan, shares), _sums)
+        return Answer(
+            lambda *given: _estimates(*given, query, plan, shares),  # type: ignore[call-arg]
+            _sums,
+        )
     raise UnsupportedError(f"a statevector cannot answer {type(query).__name__}")
 
 

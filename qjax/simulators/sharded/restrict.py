@@ -158,8 +158,9 @@ def _diagonal(item: Item, g: int, extended: Extended, real: bool) -> list[Gate]:
     if len(inside) > 2:
         return [_gate("Diagonal", (part(table),), inside)]
     out = []
-    names = {(): "GlobalPhase", (0,): "P", (1,): "P", (0, 1): "P"}
-    subsets = [(), *((k,) for k in range(len(inside))), (0, 1)][: 2 ** len(inside)]
+    names: dict[tuple[int, ...], str] = {(): "GlobalPhase", (0,): "P", (1,): "P", (0, 1): "P"}
+    singles = [(k,) for k in range(len(inside))]
+    subsets: list[tuple[int, ...]] = [(), *singles, (0, 1)][: 2 ** len(inside)]
     for subset in subsets:
         terms = _moebius(table, subset, len(inside))
         if np.any(terms):
