@@ -50,7 +50,11 @@ MODULES: dict[str, str] = {
     "creep-in": "creep_in",
     "qdsformer-digits": "qdsformer_digits",
     "parallel-hqnn": "parallel_hqnn",
+    "iris-qcnn": "iris_qcnn",
     "farhi-neven": "farhi_neven",
+    "mpo-compress": "mpo_compress",
+    "adapter-entanglement": "adapter_entanglement",
+    "qvf-image": "qvf_image",
 }
 """Name on the command line, and module in this package with its ``EXPERIMENT``."""
 

@@ -11,12 +11,18 @@ import rich.console
 from qjax.errors import ExperimentError
 from qjax.experiments import execute, find, override
 from qjax.experiments.hybrid_models import random_splits
+from qjax.experiments.mpo_compress import _rank, _width
+from qjax.experiments.qvf_image import two_layer_width
 
 NAMES = [
     "creep-in",
     "qdsformer-digits",
     "parallel-hqnn",
+    "iris-qcnn",
     "farhi-neven",
+    "mpo-compress",
+    "adapter-entanglement",
+    "qvf-image",
 ]
 QUICK = ["farhi-neven"]  # the others with --run-verify
 
@@ -46,6 +52,15 @@ def test_splits_keep_the_classes_in_proportion_and_nothing_twice():
     for seen, unseen in zip(data.x, data.x_test, strict=True):
         assert sorted([*seen[:, 0], *unseen[:, 0]]) == list(range(100))
     assert (data.x[0] != data.x[1]).any()
+
+
+def test_networks_of_equal_size_are_not_larger():
+    for budget in (500, 2000, 9000):
+        w = two_layer_width(budget)
+        assert 3 * w + w * (w + 1) + w + 1 <= budget < 3 * (w + 1) + (w + 1) * (w + 2) + w + 2
+        w = _width(budget)
+        assert 65 * w + w * (w + 1) + 10 * w + 10 <= budget
+        assert 64 * _rank(9000, 32) + 3 * 32 * _rank(9000, 32) + 12 * 32 + 10 <= 9000
 
 
 def test_levels_that_do_not_exist_are_refused():
