@@ -127,7 +127,7 @@ def _draw(scores: dict[str, list[float]]) -> Any:
 
     figure = Figure(figsize=(6.5, 3.4), layout="constrained")
     axes = figure.subplots()
-    bins = np.arange(19.5, 31) / 30
+    bins = (np.arange(19.5, 31) / 30).tolist()
     for name, values in scores.items():
         axes.hist(values, bins=bins, histtype="step", label=name, lw=1.5)
     axes.set(xlabel="test accuracy of a split", ylabel="splits")

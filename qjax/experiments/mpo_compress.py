@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -71,6 +72,11 @@ def dense(width: int, seed: int) -> nnx.Sequential:
     )  # fmt: skip
 
 
+def _bias(linear: nnx.Linear) -> jax.Array:
+    assert linear.bias is not None
+    return linear.bias[...]
+
+
 def low_rank(linear: nnx.Linear, rank: int) -> nnx.Sequential:
     """The best approximation of this rank, as two layers."""
     kernel = np.asarray(linear.kernel[...])
@@ -79,7 +85,8 @@ def low_rank(linear: nnx.Linear, rank: int) -> nnx.Sequential:
     second = nnx.Linear(rank, kernel.shape[1], rngs=nnx.Rngs(0))
     first.kernel[...] = jnp.asarray(u[:, :rank] * s[:rank])
     second.kernel[...] = jnp.asarray(v[:rank])
-    second.bias[...] = linear.bias[...]
+    assert second.bias is not None
+    second.bias[...] = _bias(linear)
     return nnx.Sequential(first, second)
 
 
@@ -112,7 +119,7 @@ def run(run: Run) -> list[Row]:
             return replaced(
                 base.model(seed),
                 lambda layer: MPODense.from_kernel(
-                    layer.kernel[...], layer.bias[...], max_bond=bond, sites=settings.sites
+                    layer.kernel[...], _bias(layer), max_bond=bond, sites=settings.sites
                 ),
             )
 

@@ -212,7 +212,7 @@ def _rows(settings: Any, right: np.ndarray, tested: np.ndarray, data: tuple) -> 
             wanted = both[j, :size]
             fitted, unseen = 1.0, float((truth == wanted[0]).mean())
             if len(set(wanted)) > 1:
-                machine = SVC(C=1e6, gamma=10.0).fit(x[:size], wanted)
+                machine = SVC(C=1e6, gamma=10.0).fit(x[:size], wanted)  # type: ignore[arg-type]
                 fitted, unseen = machine.score(x[:size], wanted), machine.score(x_test, truth)
             share = float((right[k, j] >= 1 - 1e-6).mean())
             rows += [

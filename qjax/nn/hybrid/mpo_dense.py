@@ -148,7 +148,8 @@ class MPODense(nnx.Module):
         """
         kernel = np.asarray(kernel)
         layer = cls(
-            *kernel.shape, max_bond, sites=sites, in_factors=in_factors, out_factors=out_factors,
+            kernel.shape[0], kernel.shape[1], max_bond,
+            sites=sites, in_factors=in_factors, out_factors=out_factors,
             dtype=kernel.dtype, rngs=nnx.Rngs(0),
         )  # fmt: skip
         factors = [core[...].shape[1:3] for core in layer.cores]

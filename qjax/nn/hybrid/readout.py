@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 import qjax as qj
 from qjax.errors import ObservableError
@@ -30,7 +31,7 @@ class Expectations:
 
     def __init__(self, observables: Sequence[Any]) -> None:
         leaves, self._treedef = jax.tree.flatten(list(observables))
-        if not len(observables) or any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+        if not len(observables) or any(isinstance(leaf, Tracer) for leaf in leaves):
             raise ObservableError(
                 "observables: one or several with known coefficients are needed",
                 got=list(observables),
