@@ -169,9 +169,9 @@ MISUSE = [
     (lambda: ising([(0, 1)]), ObservableError, "ising: couplings must be"),
     (lambda: ising({(0, 1): [1.0, 2.0]}), ObservableError, "coupling"),
     (lambda: ising({(0, 1): 1.0}, 0.5), ObservableError, "ising: fields needs one number"),
-    (lambda: molecule("water"), DataError, "one of 'h2'"),
+    (lambda: molecule("water"), DataError, "one of 'beh2', 'h2', 'h2o', 'h4', 'lih'"),
     (lambda: molecule("h2", 0.31), DataError, "0.3, 0.4"),
-    (lambda: molecule_bond_lengths(""), DataError, "one of 'h2'"),
+    (lambda: molecule_bond_lengths(""), DataError, "one of 'beh2', 'h2', 'h2o', 'h4', 'lih'"),
 ]
 
 

@@ -49,6 +49,8 @@ def grad_of(verb):
 
 # name: (what is done, the error, words that its text must contain)
 CASES = {
+    # --- devices
+    "more devices than there are": (lambda: qj.device_mesh(state=1024), e.DeviceError, "device_mesh|at most|1024|XLA_FLAGS"),
     # --- qubits
     "qubit beyond the circuit": (lambda: qj.Circuit(2, [qj.H(0), qj.RX(0.1, 2)]), e.QubitError, "gate 1|RX|qubit 2|0 to 1"),
     "qubit of a block beyond the circuit": (lambda: qj.Circuit(1, [qj.Repeat([qj.H(1)], 2)]), e.QubitError, "gate 0|Repeat|qubit 1|0 to 0"),

@@ -78,8 +78,8 @@ def effective_dimension(
         >>> import jax.numpy as jnp
         >>> from qjax.diagnostics import effective_dimension
         >>> full, flat = jnp.eye(4)[None], jnp.diag(jnp.array([1.0, 0, 0, 0]))[None]
-        >>> [round(float(effective_dimension(f, 1e6)), 2) for f in (full, flat)]
-        [1.0, 0.28]
+        >>> [f"{effective_dimension(f, 1e6):.2f}" for f in (full, flat)]
+        ['1.00', '0.29']
     """
     fishers = jnp.asarray(fishers)
     if fishers.ndim != 3 or fishers.shape[1] != fishers.shape[2]:

@@ -48,8 +48,9 @@ class ProjectedKernel(Kernel):
         >>> import numpy as np, qjax as qj
         >>> from qjax.kernels import ProjectedKernel
         >>> kernel = ProjectedKernel(qj.templates.angle_encoding)
-        >>> kernel(np.array([[0.0], [np.pi]])).round(3).tolist()
-        [[1.0, 0.135], [0.135, 1.0]]
+        >>> kernel(np.array([[0.0], [np.pi]])).round(3)
+        Array([[1.   , 0.135],
+               [0.135, 1.   ]], dtype=float32)
     """
 
     encoding: Callable[[Any], Circuit]

@@ -28,7 +28,7 @@ class Excitation(NamedTuple):
         Example:
             >>> from qjax.observables import Excitation
             >>> Excitation((0,), (1,)).generator(2)
-            PauliSum(-0.5 X0 Y1 + 0.5 Y0 X1)
+            PauliSum(0.5 X0 Y1 - 0.5 Y0 X1)
         """
         return fermion_operator(self.terms(), modes, encoding)
 

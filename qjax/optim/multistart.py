@@ -61,8 +61,8 @@ def multistart(
         >>> import jax, jax.numpy as jnp, optax, qjax as qj
         >>> f = lambda w: jnp.cos(3 * w) + 0.1 * w**2
         >>> found = qj.optim.multistart(optax.adam(0.1), f, jnp.linspace(-3.0, 3.0, 8), 100)
-        >>> round(abs(float(found.params)), 2)
-        1.02
+        >>> round(abs(float(found.params)), 1)
+        1.0
     """
     sizes = {jnp.shape(x)[:1] for x in jax.tree.leaves(starts)}
     if len(sizes) != 1 or sizes == {()}:

@@ -119,7 +119,8 @@ def second_order_spsa(
         key: a PRNG key; it travels in the state.
         learning_rate: the step, constant: 1 is Newton's.
         c: size of the perturbation (radians), positive.
-        damping: added to the positive part, positive.
+        damping: added to the positive part, positive. The first estimates can be nearly singular
+            and then throw the parameters far away: raise it, or ``samples``, where that happens.
         samples: directions averaged in each step, one batch.
         noisy: whether ``value_fn`` (and ``fidelity``) takes a key as its last argument.
         fidelity: ``|<psi(a)|psi(b)>|**2`` of two parameter sets.
@@ -132,7 +133,7 @@ def second_order_spsa(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax, qjax as qj
-        >>> rule = qj.optim.second_order_spsa(jax.random.key(0), 0.3)
+        >>> rule = qj.optim.second_order_spsa(jax.random.key(0), 0.3, damping=1.0)
         >>> f = lambda w: w[0] ** 2 + 20 * w[1] ** 2
         >>> w = jnp.ones(2); state = rule.init(w)
         >>> for _ in range(100):

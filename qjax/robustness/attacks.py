@@ -79,8 +79,8 @@ def pgd(
         >>> import jax.numpy as jnp
         >>> from qjax.robustness import pgd
         >>> away = lambda x, y: jnp.sum((x - y) ** 2)
-        >>> pgd(away, jnp.zeros(2), jnp.array([-3.0, -4.0]), 1.0, norm="2").round(2).tolist()
-        [0.6, 0.8]
+        >>> [f"{v:.2f}" for v in pgd(away, jnp.zeros(2), jnp.array([-3.0, -4.0]), 1.0, norm="2")]
+        ['0.60', '0.80']
     """
     if steps < 1 or norm not in ("inf", "2"):
         raise ParameterError(

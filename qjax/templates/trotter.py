@@ -45,7 +45,7 @@ def trotter(
     Example:
         >>> import qjax as qj
         >>> qj.templates.trotter(qj.tfim(2), time=1.0, steps=10).counts()
-        {'RZZ': 20, 'RX': 40}
+        {'RZZ': 20, 'RX': 30}
     """
     total = checked_hamiltonian(hamiltonian, "trotter")
     checked_formula(steps, order, "trotter")

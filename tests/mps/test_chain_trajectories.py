@@ -99,6 +99,7 @@ def test_states_without_noise_are_exact():
     np.testing.assert_allclose(weights.max(axis=1), 1, rtol=0, atol=1e-12)
 
 
+@pytest.mark.verify
 def test_teleportation_along_sixty_qubits():
     """A state passes thirty measured bonds, corrected by the outcomes: it arrives in every
     trajectory. Then a reset leaves zero."""

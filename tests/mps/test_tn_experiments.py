@@ -114,6 +114,7 @@ def test_generative_circuits_start_and_end_lower_from_tensor_networks(tmp_path):
     assert [r.reproduced for r in rows if r.accept][:2] == [True, True]
 
 
+@pytest.mark.verify
 def test_modules_hold_trained_circuits():
     """Energies and likelihoods as of the circuit; the angles are parameters."""
     nnx = pytest.importorskip("flax.nnx")

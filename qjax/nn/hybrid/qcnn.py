@@ -84,6 +84,8 @@ class QCNN(QuantumLayer):
 
     Example:
         >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> from qjax.nn.hybrid import QCNN
         >>> layer = QCNN(4, rngs=nnx.Rngs(0))
         >>> layer(jnp.zeros((5, 4))).shape, layer.num_parameters
         ((5, 4), 29)

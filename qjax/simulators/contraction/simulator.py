@@ -68,7 +68,7 @@ class TensorNetwork:
         >>> layer = [[qj.RY(0.3, q) for q in range(60)], [qj.CZ(q, q + 1) for q in range(59)]]
         >>> circuit = qj.Circuit(60, [layer, layer])
         >>> round(float(qj.expval(circuit, qj.Z(30), sim=qj.TensorNetwork())), 4)
-        0.8399
+        0.833
     """
 
     optimize: str = "auto"

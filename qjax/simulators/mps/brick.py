@@ -18,7 +18,7 @@ from .bond import grown, room, truncated
 from .centre import moved
 from .state import product
 
-SWAPPED = np.array([0, 2, 1, 3])  # the bits of a pair in the mirrored chain
+SWAPPED = np.array([0, 2, 1, 3], np.int32)  # the bits of a pair in the mirrored chain
 
 
 def evolve(vectors: Any, gates: Any, parity: int, max_bond: int, cutoff: float, method: str) -> Any:

@@ -28,8 +28,8 @@ def device_mesh(**axes: int) -> Mesh:
 
     Example:
         >>> import qjax as qj
-        >>> qj.device_mesh(state=1).shape
-        OrderedDict({'state': 1})
+        >>> dict(qj.device_mesh(state=1).shape)
+        {'state': 1}
     """
     import jax
 
