@@ -50,6 +50,7 @@ def within(ours, errors, truth, sigmas=4.5):
         assert abs(float(value) - float(expected)) < sigmas * float(error) + 1e-9
 
 
+@pytest.mark.verify
 def test_averages_are_those_of_the_density_matrix():
     """Expectation values within their standard errors; the classical record's distribution;
     probabilities of distant qubits; one qubit that is certain."""

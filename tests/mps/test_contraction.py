@@ -32,6 +32,7 @@ def mixed(w):
 ANGLES = np.random.default_rng(0).normal(size=27)
 
 
+@pytest.mark.verify
 def test_every_question_is_answered_as_by_the_statevector():
     """States, amplitudes, probabilities, reduced matrices, expectation values of all kinds."""
     circuit = mixed(ANGLES)

@@ -25,7 +25,7 @@ Vector = tuple[jax.Array, jax.Array, jax.Array]
 Spread = Callable[[jax.Array, tuple[int, ...]], jax.Array]
 
 # Beyond this many repetitions the loop over them is a lax.scan, and compile time stays flat.
-UNROLLED_REPS = 5
+UNROLLED_REPS = 3
 
 # |alpha| - |beta| has an infinite slope where one amplitude vanishes; below this population the
 # slope is taken as zero. It is far below single precision's resolution of a population.
