@@ -11,6 +11,8 @@ import numpy as np
 
 from ..errors import ExperimentError
 
+_TREE = "tree"  # orbax takes no bare array: what is saved lies under this name
+
 
 def save_sharded(folder: str | os.PathLike, tree: Any) -> None:
     """Write a pytree of sharded arrays; every process writes the parts that it holds.
@@ -33,7 +35,8 @@ def save_sharded(folder: str | os.PathLike, tree: Any) -> None:
     import orbax.checkpoint as ocp
 
     with ocp.StandardCheckpointer() as checkpointer:
-        checkpointer.save(Path(folder).absolute(), jax.tree.map(_whole, tree), force=True)
+        whole = {_TREE: jax.tree.map(_whole, tree)}
+        checkpointer.save(Path(folder).absolute(), whole, force=True)
         checkpointer.wait_until_finished()
 
 
@@ -53,14 +56,49 @@ def load_sharded(folder: str | os.PathLike, like: Any) -> Any:
     path = Path(folder).absolute()
     if not path.is_dir():
         raise ExperimentError(f"there is no checkpoint in {path.name}", fix="save one first")
-    try:
-        with ocp.StandardCheckpointer() as checkpointer:
-            return checkpointer.restore(path, jax.tree.map(_abstract, like))
-    except (ValueError, KeyError) as error:
-        raise ExperimentError(
-            f"the checkpoint {path.name} belongs to another program or other settings",
-            got=str(error)[:200],
-        ) from error
+    wanted = {_TREE: jax.tree.map(_abstract, like)}
+    with ocp.StandardCheckpointer() as checkpointer:
+        # Compared first: a restore that orbax gives up halfway leaves reads behind that end
+        # after its event loop is closed.
+        _check(_shapes(wanted), _shapes(checkpointer.metadata(path).item_metadata), path.name)
+        try:
+            return checkpointer.restore(path, wanted)[_TREE]
+        except (ValueError, KeyError) as error:
+            raise _foreign(path.name, str(error)[:200]) from error
+
+
+def _check(wanted: dict[str, tuple], found: dict[str, tuple], name: str) -> None:
+    for key in sorted(wanted.keys() | found.keys()):
+        if wanted.get(key) != found.get(key):
+            raise _foreign(
+                name,
+                f"{key or 'the array'}: {found.get(key, 'nothing')} in the checkpoint, "
+                f"{wanted.get(key, 'nothing')} in `like`",
+            )
+
+
+def _foreign(name: str, got: str) -> ExperimentError:
+    return ExperimentError(
+        f"the checkpoint {name} belongs to another program or other settings",
+        got=got,
+        fix="load it with the `like` of the program that saved it",
+    )
+
+
+def _shapes(tree: Any) -> dict[str, tuple]:
+    """The shape of each leaf under its path; orbax writes tuples as lists and names as strings."""
+    tree = getattr(tree, "tree", tree)
+    return {
+        "/".join(_name(key) for key in path[1:]): tuple(leaf.shape)
+        for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]
+    }
+
+
+def _name(key: Any) -> str:
+    for field in ("key", "idx", "name"):
+        if hasattr(key, field):
+            return str(getattr(key, field))
+    return str(key)
 
 
 def _whole(x: Any) -> Any:
