@@ -3,9 +3,11 @@
 Source: Abbas et al., arXiv:2011.00027, figure 3a, and the source data published with it. All three
 models have 4 inputs, 40 parameters and 2 classes: the ZZ feature map (repeated twice) or the Z
 feature map (once, "easy") before nine layers of RealAmplitudes whose parity is the class, and a
-network of 4-4-4-2 neurons without biases. Parameters are from U(-1, 1). The published curves of
-both quantum networks are met; the classical network comes out .03 to .06 above its own, and .12
-below it with parameters from U(0, 1).
+network of 4-4-4-2 neurons without biases, leaky rectifiers between and a softmax behind them.
+Parameters are from U(-1, 1), as the text says. The code published with it differs in the classical
+network: a hyperbolic tangent before the softmax, and U(0, 1); its curves are in the table as well,
+and are not the published one. A curve is an estimate from 100 draws, and that of the classical
+network moves by .02 from one such draw to the next: what is compared is the median of several.
 """
 
 from __future__ import annotations
@@ -51,11 +53,12 @@ class DimensionSettings(Settings):
     """Settings of ``effective-dimension``.
 
     Attributes:
-        seeds: independent draws of parameters and inputs.
+        seeds: independent draws of all parameters and inputs.
         parameters: random parameters, from U(-1, 1).
         inputs: random inputs of each, from N(0, 1).
     """
 
+    seeds: int = 10
     parameters: int = 100
     inputs: int = 100
 
@@ -83,20 +86,27 @@ def quantum(w: Any, state: Any) -> Array:
     return jnp.stack([1 + parity, 1 - parity]) / 2
 
 
-def classical(w: Any, x: Any) -> Array:
-    """Leaky rectifiers, then the softmax of hyperbolic tangents."""
+def classical(w: Any, x: Any, last: Callable[[Array], Array] | None = None) -> Array:
+    """Leaky rectifiers between the layers, then the softmax of ``last`` (nothing if not given)."""
     first = 0
     for k, (a, b) in enumerate(pairwise(NEURONS)):
+        x = jnp.where(x > 0, x, 0.01 * x) if k else x
         x = w[first : first + a * b].reshape(b, a) @ x
         first += a * b
-        x = jnp.tanh(x) if k == len(NEURONS) - 2 else jnp.where(x > 0, x, 0.01 * x)
-    return jax.nn.softmax(x)
+    return jax.nn.softmax(x if last is None else last(x))
+
+
+def bounded(w: Any, x: Any) -> Array:
+    """The classical network of the published code: hyperbolic tangents before the softmax."""
+    return classical(w, x, jnp.tanh)
 
 
 MODELS: dict[str, tuple[Callable[[Any, Any], Array], bool | None]] = {
     "quantum": (quantum, False),
     "easy quantum": (quantum, True),
     "classical": (classical, None),
+    "classical, tanh before the softmax": (bounded, None),
+    "classical, tanh and U(0, 1)": (bounded, None),
 }
 """Name to (probabilities, whether its encoding is the easy one; None without an encoding)."""
 
@@ -114,12 +124,13 @@ def run(run: Run) -> list[Row]:
     program = {model: jax.jit(partial(fishers, model)) for model, _ in MODELS.values()}
     for seed in range(settings.seeds):
         for_w, for_x = jax.random.split(jax.random.fold_in(run.key, seed))
-        w = jax.random.uniform(for_w, (settings.parameters, PARAMETERS), minval=-1, maxval=1)
+        unit = jax.random.uniform(for_w, (settings.parameters, PARAMETERS))
         x = jax.random.normal(for_x, (settings.inputs, QUBITS))
         for name, (model, easy) in MODELS.items():
             inputs = x
             if easy is not None:
                 inputs = jax.vmap(lambda point, easy=easy: qj.run(encoding(point, easy)))(x)
+            w = unit if name.endswith("U(0, 1)") else 2 * unit - 1
             began = time.perf_counter()
             found = jax.block_until_ready(program[model](w, inputs))
             if name == "easy quantum":  # of the same shapes as the one before: compiled by now
@@ -127,24 +138,28 @@ def run(run: Run) -> list[Row]:
             curves[name].append(np.asarray(effective_dimension(found, SAMPLES)))
             spectra[name] = np.asarray(found)
     rows = []
+    middle = {name: np.median(values, axis=0) for name, values in curves.items()}
     for name, values in curves.items():
-        far = [float(np.max(abs(v - PUBLISHED[name]))) for v in values]
+        published = np.array(PUBLISHED.get(name, PUBLISHED["classical"]))
+        among = name in PUBLISHED
+        single = [float(np.max(abs(v - published))) for v in values]
         rows.append(
             Row(
-                f"{name}: largest deviation from the 11 published points",
+                f"{name}: largest deviation of the median curve from the 11 published points",
                 "0",
-                far,
-                accept=(0.0, 0.02),
+                [float(np.max(abs(middle[name] - published)))],
+                [("one draw, median", float(np.median(single))), ("worst draw", max(single))],
+                accept=(0.0, 0.02) if among else None,
                 form=".4f",
             )
         )
-        for k in (0, len(SAMPLES) - 1):
+        for k in (0, len(SAMPLES) - 1) if among else ():
             rows.append(
                 Row(
                     f"{name}: effective dimension / 40 at n = {SAMPLES[k]:.0e}",
                     f"{PUBLISHED[name][k]:.4f}",
                     [float(v[k]) for v in values],
-                    [("4-4-4-2 network", float(np.median([v[k] for v in curves["classical"]])))]
+                    [("4-4-4-2 network", float(middle["classical"][k]))]
                     if name != "classical"
                     else (),
                     form=".4f",
@@ -172,23 +187,25 @@ def run(run: Run) -> list[Row]:
         "curves.json",
         {"n": SAMPLES.tolist()} | {k: np.array(v).tolist() for k, v in curves.items()},
     )
-    run.figure("effective-dimension", _draw(curves, spectra))
+    run.figure("effective-dimension", _draw(middle, spectra))
     run.circuit("circuit", example(settings))
+    run.note("the classical curve is that of the text's network; the published code's, with a tanh")
+    run.note("before the softmax, is not the published curve, least of all from its U(0, 1)")
     return rows
 
 
-def _draw(curves: dict[str, list[np.ndarray]], spectra: dict[str, np.ndarray]) -> Any:
+def _draw(middle: dict[str, np.ndarray], spectra: dict[str, np.ndarray]) -> Any:
     from matplotlib.figure import Figure
 
     from ..viz import plot_effective_dimension, plot_fisher_spectrum
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    middle = {name: np.median(values, axis=0) for name, values in curves.items()}
     plot_effective_dimension(SAMPLES, middle, published=PUBLISHED, ax=left)
     left.set_title("lines: ours, crosses: published")
-    for name, matrices in spectra.items():
-        plot_fisher_spectrum(matrices, ax=right)
+    left.legend(frameon=False, fontsize="x-small")
+    for name in PUBLISHED:
+        plot_fisher_spectrum(spectra[name], ax=right)
         right.patches[-1].set_label(name)
     for patch in right.patches:
         patch.set_alpha(0.5)

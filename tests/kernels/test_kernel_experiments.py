@@ -92,8 +92,9 @@ def test_the_networks_have_forty_parameters_and_probabilities():
     hidden = np.asarray(w[:16]).reshape(4, 4) @ np.asarray(x)
     for layer in (np.asarray(w[16:32]).reshape(4, 4), np.asarray(w[32:]).reshape(2, 4)):
         hidden = layer @ np.where(hidden > 0, hidden, 0.01 * hidden)
-    scores = np.exp(np.tanh(hidden))
-    np.testing.assert_allclose(dimension.classical(w, x), scores / scores.sum(), rtol=1e-12)
+    for found, last in ((dimension.classical, hidden), (dimension.bounded, np.tanh(hidden))):
+        scores = np.exp(last)
+        np.testing.assert_allclose(found(w, x), scores / scores.sum(), rtol=1e-12)
     state = qj.run(dimension.encoding(x, True))
     p = np.asarray(qj.probs(dimension.network(w, state)))
     even = [k for k in range(16) if k.bit_count() % 2 == 0]
