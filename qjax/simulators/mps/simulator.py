@@ -18,6 +18,7 @@ from . import state as mps
 from .answers import Final, answer
 from .gates import collected, slot_matrices
 from .network import MatrixProductState
+from .preparation import prepared
 from .schedule import Schedule, make_schedule
 
 _DTYPES = ("complex64", "complex128")
@@ -276,13 +277,11 @@ class MPS:
         """What is prepared, and what acts before any gate on two qubits does."""
         zeros = jnp.zeros((schedule.n, 2), dtype).at[:, 0].set(1)
         tensors = mps.product(zeros, chi)
-        for item in schedule.preparations:
-            low, k = min(item.targets), len(item.targets)
-            vector = collected(item.params, leaves, real)[0].astype(dtype)
-            axes = [item.targets.index(low + j) for j in range(k)]
-            vector = jnp.transpose(vector.reshape((2,) * k), axes).reshape(-1)
-            part = mps.from_dense(vector, chi, self.cutoff, self.method)
-            tensors = tensors.at[low : low + k].set(part)
+        sites = [item.targets for item in schedule.preparations]
+        vectors = [
+            collected(i.params, leaves, real)[0].astype(dtype) for i in schedule.preparations
+        ]
+        tensors = prepared(tensors, sites, vectors, self.cutoff, self.method)
         return jnp.einsum("nab,nlbr->nlar", first, tensors)
 
 
