@@ -38,13 +38,36 @@ def at_least(settings: Settings, **smallest: float | int) -> None:
             raise ExperimentError(f"{name} is too small", expected=f"at least {bound}", got=value)
 
 
+def field_name(defaults: Settings, name: str) -> str:
+    """The field that a setting's name means: its own, or ``rate`` for ``lr``.
+
+    Raises:
+        ExperimentError: an unknown name (the known ones are listed).
+
+    Example:
+        >>> from qjax.experiments import find
+        >>> from qjax.experiments.settings import field_name
+        >>> field_name(find("qhe-digits").settings, "lr")
+        'rate'
+    """
+    known = {f.name: getattr(defaults, f.name) for f in dataclasses.fields(defaults)}
+    chosen = name if name in known else _SHORT.get(name, name)
+    if chosen not in known:
+        raise ExperimentError(
+            f"there is no setting {name!r}",
+            expected=", ".join(f"{key}={shown(v)}" for key, v in known.items()),
+            got=name,
+        )
+    return chosen
+
+
 def override(defaults: S, changes: Iterable[str] | Mapping[str, Any]) -> S:
     """Settings with some fields replaced.
 
     Args:
         defaults: the settings to start from.
         changes: ``"key=value"`` texts, read according to the type of the field; or a mapping from
-            field to value, as `as_dict` gives it.
+            field to value, as `as_dict` gives it. ``lr`` means ``rate``.
 
     Raises:
         ExperimentError: an unknown key (the known ones are listed) or a value of another type.
@@ -59,13 +82,8 @@ def override(defaults: S, changes: Iterable[str] | Mapping[str, Any]) -> S:
     if not isinstance(changes, Mapping):
         changes = dict(_split(text) for text in changes)
     values = {}
-    for name, value in changes.items():
-        if name not in known:
-            raise ExperimentError(
-                f"there is no setting {name!r}",
-                expected=", ".join(f"{key}={shown(v)}" for key, v in known.items()),
-                got=name,
-            )
+    for given, value in changes.items():
+        name = field_name(defaults, given)
         try:
             values[name] = _read(value, hints[name])
         except (ValueError, TypeError, KeyError):
@@ -91,6 +109,8 @@ def shown(value: Any) -> str:
         return ",".join(map(shown, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
+
+_SHORT = {"lr": "rate", "learning_rate": "rate"}  # what people call a field
 
 _BOOLEANS = {
     "true": True,

@@ -16,7 +16,7 @@ from ..train.checkpoint import write_atomically
 from .frame import Experiment, execute
 from .progress import progress
 from .run_folder import RunFolder, surroundings
-from .settings import as_dict, override
+from .settings import as_dict, field_name, override
 
 
 def read_grid(texts: Sequence[str]) -> dict[str, list[str]]:
@@ -115,12 +115,20 @@ def sweep_experiment(
 def _points(experiment: Experiment, settings: Mapping[str, Any]) -> list[tuple[dict, Any]]:
     base = override(experiment.settings, experiment.quick if settings["quick"] else {})
     base = override(base, settings["changes"])
-    grid = settings["grid"]
+    grid = _fields(base, settings["grid"])
     found = []
     for values in itertools.product(*grid.values()):
         chosen = override(base, [f"{k}={v}" for k, v in zip(grid, values, strict=True)])
         shown = as_dict(chosen)
         found.append(({name: shown[name] for name in grid}, chosen))
+    return found
+
+
+def _fields(base: Any, grid: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """The grid by the fields of the settings: ``lr`` and ``rate`` are the same axis."""
+    found = {field_name(base, name): values for name, values in grid.items()}
+    if len(found) < len(grid):
+        raise ExperimentError("a grid names a setting twice", got=", ".join(grid))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -59,11 +59,8 @@ class Lanes:
     ) -> int:
         """``lanes``, or fewer where XLA says that the program of so many needs too much."""
         while lanes > 1:
-            need = self._program(*self._arguments(points, keys, np.arange(lanes))).memory_analysis()
-            if need is None:
-                return lanes
-            used = need.temp_size_in_bytes + need.argument_size_in_bytes + need.output_size_in_bytes
-            if used * len(self.devices) <= budget(memory):
+            used = self._program(*self._arguments(points, keys, np.arange(lanes))).bytes
+            if used is None or used * len(self.devices) <= budget(memory):
                 return lanes
             lanes = max(1, min(lanes // 2, int(lanes * budget(memory) / used)))
         return lanes
@@ -73,7 +70,7 @@ class Lanes:
     ) -> dict[str, np.ndarray]:
         """The results of some lanes, with a leading lane axis."""
         arguments = self._arguments(points, keys, chosen)
-        out = self._program(*arguments)(*arguments)
+        out = self._program(*arguments).call(*arguments)
         return {name: np.asarray(value)[: len(chosen)] for name, value in out.items()}
 
     def _arguments(self, points: Mapping[str, np.ndarray], keys: Any, chosen: np.ndarray) -> tuple:
@@ -90,17 +87,24 @@ class Lanes:
     def _mesh(self) -> Mesh:
         return Mesh(np.array(self.devices), ("lanes",))
 
-    def _program(self, *arguments: Any) -> Any:
+    def _program(self, *arguments: Any) -> _Program:
         leaves, treedef = jax.tree.flatten(arguments)
         shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         return _compiled(self.function, self.static, self.devices, treedef, shapes)
+
+
+class _Program(NamedTuple):
+    """A compiled program and the bytes that XLA says it needs (None: it does not say)."""
+
+    call: Callable[..., dict[str, jax.Array]]
+    bytes: int | None
 
 
 # Compiled programs by function: a sweep that is called again compiles nothing.
 @functools.lru_cache(maxsize=64)
 def _compiled(
     function: Function, static: tuple, devices: tuple, treedef: Any, shapes: tuple
-) -> Any:
+) -> _Program:
     def one(point: dict[str, Any], *key: Any) -> dict[str, Any]:
         return named(function({**dict(static), **point}, *key))
 
@@ -112,7 +116,12 @@ def _compiled(
         many = jax.shard_map(many, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)
         sharding = NamedSharding(mesh, spec)
     like = [jax.ShapeDtypeStruct(s, d, sharding=sharding) for s, d in shapes]
-    return jax.jit(many).lower(*treedef.unflatten(like)).compile()
+    compiled = jax.jit(many).lower(*treedef.unflatten(like)).compile()
+    need: Any = compiled.memory_analysis()  # milliseconds: asked once
+    if need is None:
+        return _Program(compiled, None)
+    used = need.temp_size_in_bytes + need.argument_size_in_bytes + need.output_size_in_bytes
+    return _Program(compiled, used)
 
 
 def named(out: Any) -> dict[str, Any]:

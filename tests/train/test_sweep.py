@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import qjax as qj
+from qjax.cli import main
 from qjax.errors import ExperimentError, UnsupportedError
 from qjax.experiments import Experiment, Row, Settings
 from qjax.experiments.sweep import read_grid, sweep_experiment
@@ -268,6 +269,22 @@ def test_a_grid_that_is_none_is_refused(grid):
 
 
 def test_an_unknown_setting_is_refused_before_anything_runs(tmp_path):
-    with pytest.raises(ExperimentError, match="no setting 'lr'"):
-        sweep_experiment(TOY, read_grid(["lr=1"]), out=tmp_path)
+    for grid, words in (("width=1", "no setting 'width'.*\\n.*rate=0.1"), ("lr=1 rate=2", "twice")):
+        with pytest.raises(ExperimentError, match=words):
+            sweep_experiment(TOY, read_grid(grid.split()), out=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_sweeps_learning_rates_by_their_usual_name(tmp_path, monkeypatch, capsys):
+    """``qjax sweep EXPERIMENT --grid lr=1e-3,1e-2 --seeds 20``."""
+    monkeypatch.setattr("qjax.experiments.find", lambda name: TOY)
+    monkeypatch.setattr("qjax.cli._use_compilation_cache", lambda: None)
+    runs.clear()
+    line = ["sweep", "toy", "--grid", "lr=1e-3,1e-2", "--seeds", "20", "--out", str(tmp_path)]
+    assert main(line) == 0
+    assert runs == [(1e-3, 2), (1e-2, 2)]
+    (file,) = tmp_path.glob("sweep-toy-*/results.jsonl")
+    results = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [r["point"] for r in results] == [{"rate": 1e-3}, {"rate": 1e-2}]
+    assert [len(r["rows"][0]["ours"]) for r in results] == [20, 20]
+    assert "product" in capsys.readouterr().out
