@@ -65,19 +65,19 @@ class Lanes:
             lanes = max(1, min(lanes // 2, int(lanes * budget(memory) / used)))
         return lanes
 
-    def __call__(
+    def start(
         self, points: Mapping[str, np.ndarray], keys: Any, chosen: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """The results of some lanes, with a leading lane axis."""
+    ) -> Callable[[], dict[str, np.ndarray]]:
+        """Begin some lanes; what is returned waits for their results, with a leading lane axis."""
         arguments = self._arguments(points, keys, chosen)
         out = self._program(*arguments).call(*arguments)
-        return {name: np.asarray(value)[: len(chosen)] for name, value in out.items()}
+        return lambda: {name: np.asarray(value)[: len(chosen)] for name, value in out.items()}
 
     def _arguments(self, points: Mapping[str, np.ndarray], keys: Any, chosen: np.ndarray) -> tuple:
         # The last lane again until the devices are evenly filled.
         chosen = np.pad(chosen, (0, -len(chosen) % len(self.devices)), mode="edge")
         known = dict(self.static)
-        taken = {n: jnp.asarray(v[chosen]) for n, v in points.items() if n not in known}
+        taken = {n: _canonical(v[chosen]) for n, v in points.items() if n not in known}
         arguments = (taken,) if keys is None else (taken, keys[chosen])
         if len(self.devices) > 1:
             over = NamedSharding(self._mesh(), PartitionSpec("lanes"))
@@ -91,6 +91,11 @@ class Lanes:
         leaves, treedef = jax.tree.flatten(arguments)
         shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         return _compiled(self.function, self.static, self.devices, treedef, shapes)
+
+
+def _canonical(values: np.ndarray) -> np.ndarray:
+    """Values in the dtype that JAX gives them: the call itself hands them to the device."""
+    return values.astype(jax.dtypes.canonicalize_dtype(values.dtype), copy=False)
 
 
 class _Program(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -167,14 +168,29 @@ def _chunks(
             return
         if files is not None:
             files.keep_size(group.number, size)
+    waiting: Callable[[], Chunk] | None = None
     for number, first in enumerate(range(0, len(group.lanes), size)):
         part = files.read(group.number, number) if files is not None else None
-        if part is None:
-            chosen = group.lanes[first : first + size]
-            part = _computed(lanes, whole, keys, chosen, size, forgiving)
-            if files is not None:
-                files.write(group.number, number, part)
-        yield part
+        if part is not None:
+            yield part
+            continue
+        chosen = group.lanes[first : first + size]
+        computed = _started(lanes, whole, keys, chosen, size, forgiving)
+        # The device goes on with this chunk while the one before is written.
+        if waiting is not None:
+            yield waiting()
+        waiting = functools.partial(_kept, computed, files, group.number, number)
+    if waiting is not None:
+        yield waiting()
+
+
+def _kept(
+    computed: Callable[[], Chunk], files: SweepFolder | None, group: int, number: int
+) -> Chunk:
+    part = computed()
+    if files is not None:
+        files.write(group, number, part)
+    return part
 
 
 def _size(
@@ -204,22 +220,36 @@ def _size(
     return size
 
 
-def _computed(
+def _started(
     lanes: Lanes, whole: Points, keys: Any, chosen: np.ndarray, size: int, forgiving: bool
-) -> Chunk:
+) -> Callable[[], Chunk]:
+    """Begin a chunk; what is returned waits for it."""
     # One program for every chunk: the last one is filled up with its own last lane.
     filled = np.pad(chosen, (0, size - len(chosen)), mode="edge")
     try:
-        values = {k: v[: len(chosen)] for k, v in lanes(whole, keys, filled).items()}
-        errors: dict[int, str] = {}
+        results = lanes.start(whole, keys, filled)
     except MemoryError:
         raise
     except jax.errors.JaxRuntimeError:
-        values, errors = _one_by_one(lanes, whole, keys, chosen)
+        return lambda: _checked(chosen, *_one_by_one(lanes, whole, keys, chosen))
     except Exception as error:
         if not forgiving:
             raise
-        return Chunk(chosen, {}, {int(lane): _told(error) for lane in chosen})
+        failed = Chunk(chosen, {}, {int(lane): _told(error) for lane in chosen})
+        return lambda: failed
+
+    def finish() -> Chunk:
+        try:
+            values = {name: array[: len(chosen)] for name, array in results().items()}
+        except jax.errors.JaxRuntimeError:
+            return _checked(chosen, *_one_by_one(lanes, whole, keys, chosen))
+        return _checked(chosen, values, {})
+
+    return finish
+
+
+def _checked(chosen: np.ndarray, values: dict[str, np.ndarray], errors: dict[int, str]) -> Chunk:
+    """A chunk, with the lanes marked whose numbers are not finite."""
     for name, array in values.items():
         if np.issubdtype(array.dtype, np.inexact):
             bad = ~np.all(np.isfinite(array.reshape(len(array), -1)), axis=1)
@@ -236,7 +266,7 @@ def _one_by_one(
     errors: dict[int, str] = {}
     for k, lane in enumerate(chosen):
         try:
-            found[k] = lanes(whole, keys, chosen[k : k + 1])
+            found[k] = lanes.start(whole, keys, chosen[k : k + 1])()
         except jax.errors.JaxRuntimeError as error:
             errors[int(lane)] = _told(error)
     if not found:

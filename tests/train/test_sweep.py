@@ -104,15 +104,15 @@ def test_a_failing_point_is_recorded_and_the_others_go_on(tmp_path):
 
 def test_finished_chunks_are_not_computed_again(tmp_path, monkeypatch):
     calls = []
-    call = lanes.Lanes.__call__
+    start = lanes.Lanes.start
 
     def counted(self, points, keys, chosen):
         if len(calls) == 2 and not (tmp_path / "go").exists():
             raise KeyboardInterrupt
         calls.append(np.unique(chosen).tolist())
-        return call(self, points, keys, chosen)
+        return start(self, points, keys, chosen)
 
-    monkeypatch.setattr(lanes.Lanes, "__call__", counted)
+    monkeypatch.setattr(lanes.Lanes, "start", counted)
     with pytest.raises(KeyboardInterrupt):
         sweep(energy, Grid(a=A, b=B), chunk=5, folder=tmp_path)
     (tmp_path / "go").touch()
