@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN_ENV := $(VENV)/.run-installed
 DEV_ENV := $(VENV)/.dev-installed
+DOCS_ENV := $(VENV)/.docs-installed
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= auto
@@ -37,12 +38,10 @@ bench: $(DEV_ENV)  ## benchmarks against peers; one suite: make bench ARGS="--su
 reproduce: $(RUN_ENV)  ## every experiment at full size
 	$(BIN)/qjax run all $(ARGS)
 
-docs: $(DEV_ENV)  ## build the documentation into docs/_build
-	$(BIN)/python -m pip install --quiet -e '.[docs]'
+docs: $(DOCS_ENV)  ## build the documentation into docs/_build
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
 
-notebooks: $(DEV_ENV)  ## write notebooks/*.md as executed .ipynb files beside them
-	$(BIN)/python -m pip install --quiet -e '.[docs]'
+notebooks: $(DOCS_ENV)  ## write notebooks/*.md as executed .ipynb files beside them
 	$(BIN)/jupytext --to ipynb notebooks/*.md
 	$(BIN)/jupyter-execute --inplace notebooks/*.ipynb
 
@@ -70,3 +69,7 @@ $(DEV_ENV): requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@ $(RUN_ENV)
+
+$(DOCS_ENV): pyproject.toml | $(DEV_ENV)
+	$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[docs]'
+	@touch $@

@@ -3,9 +3,11 @@
     python -m benchmarks.sweep [--points 10000] [--rounds 5] [--layers 4] [--value]
 
 Each point is one energy of a 6-qubit model, with its gradient unless ``--value``. The three take
-turns in one process, everything compiled before; processor time and wall time, medians over the
-rounds. ``first`` is the first call, with compilation. The sweep writes its run folder; the others
-keep arrays.
+turns in one process; processor time and wall time, medians over the rounds. The ratios compare
+programs that are all compiled before (the sweep keeps its own for a function that it has seen);
+``first`` is the first call of each, with tracing and with compilation (or a look into JAX's
+compilation cache). The sweep writes its run folder, from which it could go on; the others keep
+arrays.
 """
 
 import argparse
