@@ -13,7 +13,8 @@ from ..circuit.constructors import SU4
 from ..errors import DataError, ParameterError
 from ..gates.matrices import PAULI
 from ..simulators.mps import MatrixProductState
-from .staircase import analytic_layer, apply_layers, optimise, residual, undo
+from .staircase import analytic_layer, apply_layers, residual, undo
+from .wavefront import log_fidelity, polished, swept
 
 LARGEST_LAYERS = 8
 
@@ -24,7 +25,8 @@ class CircuitFit(NamedTuple):
     Attributes:
         circuit: layers of SU(4) gates, each layer a staircase from qubit 0 to the last.
         fidelity: ``|<target|circuit>|**2``.
-        history: the fidelity after every sweep, for each number of layers.
+        history: the fidelity after every sweep, for each number of layers; for the last, also after
+            every step that polishes.
         gates: the matrices, ``(layers, n - 1, 4, 4)``.
     """
 
@@ -40,6 +42,7 @@ def to_circuit(
     *,
     fidelity: float = 1.0,
     sweeps: int = 30,
+    polish: int = 0,
     bond: int | None = None,
     start: np.ndarray | None = None,
 ) -> CircuitFit:
@@ -53,7 +56,8 @@ def to_circuit(
         state: on at least two qubits.
         layers: at most so many, 1 to 8.
         fidelity: stop as soon as it is reached.
-        sweeps: over all gates, after every new layer; 0 keeps the closed form.
+        sweeps: there and back over all gates, after every new layer; 0 keeps the closed form.
+        polish: L-BFGS steps on all gates at once, at the end.
         bond: dimension for the partly undone target (default: twice the state's, at least 16).
         start: gates to start from instead of the closed form, ``(layers, n - 1, 4, 4)``; all layers
             are then optimised at once, ``sweeps * layers`` times.
@@ -78,10 +82,10 @@ def to_circuit(
         raise ParameterError(
             "to_circuit: layers is out of range", expected=f"1 to {LARGEST_LAYERS}", got=layers
         )
-    if sweeps < 0 or not 0 < fidelity <= 1:
+    if sweeps < 0 or polish < 0 or not 0 < fidelity <= 1:
         raise ParameterError(
-            "to_circuit: sweeps must not be negative and fidelity lie in (0, 1]",
-            got=f"sweeps={sweeps}, fidelity={fidelity}",
+            "to_circuit: sweeps and polish must not be negative and fidelity lie in (0, 1]",
+            got=f"sweeps={sweeps}, polish={polish}, fidelity={fidelity}",
         )
     kind = np.result_type(state.tensors.dtype, np.complex64)
     target = state.normalised().tensors.astype(kind)
@@ -90,8 +94,7 @@ def to_circuit(
     history: list[np.ndarray] = []
     if start is not None:
         gates = jnp.asarray(start).astype(kind)
-        room = _room(gates.shape[0], state.n)
-        gates, reached, _ = optimise(gates, target, room, width, sweeps * gates.shape[0])
+        gates, reached = swept(gates, target, sweeps * gates.shape[0])
         history.append(np.asarray(reached))
     else:
         undone, gates = target, jnp.zeros((0, state.n - 1, 4, 4), kind)
@@ -99,27 +102,25 @@ def to_circuit(
             layer = jnp.asarray(analytic_layer(residual(undone))).astype(kind)
             gates = jnp.concatenate([layer[None], gates])
             if sweeps:
-                room = _room(k, state.n)
-                gates, reached, undone = optimise(gates, target, room, width, sweeps)
+                gates, reached = swept(gates, target, sweeps)
             else:
-                undone = undo(gates, target, width)
-                reached = jnp.array([overlap_of(gates, target)])
+                reached = jnp.exp(log_fidelity(gates, target))[None]
             history.append(np.asarray(reached))
-            if history[-1][-1] >= fidelity:
+            if k == layers or history[-1][-1] >= fidelity:
                 break
+            undone = undo(gates, target, width)
+    if polish:
+        gates, reached = polished(gates, target, polish)
+        history[-1] = np.concatenate([history[-1], reached])
     final = overlap_of(gates, target)
     matrices = np.asarray(gates)
     return CircuitFit(gates_to_circuit(matrices), final, history, matrices)
 
 
-def _room(layers: int, n: int) -> int:
-    return min(2**layers, 2 ** (n // 2))
-
-
 def overlap_of(gates: Any, target: Any) -> float:
-    """``|<target|circuit>|**2`` of the gates, exactly."""
-    n = target.shape[0]
-    made = jax.jit(apply_layers, static_argnums=1)(gates, _room(gates.shape[0], n))
+    """``|<target|circuit>|**2`` of the gates, exactly, by the state that they make."""
+    layers, n = gates.shape[0], target.shape[0]
+    made = jax.jit(apply_layers, static_argnums=1)(gates, min(2**layers, 2 ** (n // 2)))
     return float(MatrixProductState(target).fidelity(MatrixProductState(made)))
 
 

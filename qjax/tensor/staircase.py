@@ -1,12 +1,11 @@
-"""Circuits of staircases of two-qubit gates, fitted to a matrix product state by sweeps.
+"""Staircases of two-qubit gates and what they make of matrix product states.
 
 A layer is one gate on every pair of neighbours, from the left end to the right. All states are
-matrix product states, so the number of qubits may be large.
+matrix product states, so the number of qubits may be large. How gates are optimised: `wavefront`.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -100,41 +99,6 @@ def apply_layers(gates: Any, chi: int) -> Any:
     return jax.lax.scan(layer, start, gates)[0]
 
 
-@partial(jax.jit, static_argnums=(2, 3, 4))
-def optimise(
-    gates: Any, target: Any, ket_bond: int, bra_bond: int, sweeps: int
-) -> tuple[Any, Any, Any]:
-    """Sweeps over all gates, each replaced by the best one given the others.
-
-    From the last gate back to the first: the gate is taken off the circuit's state, its
-    environment against the target is formed, the unitary part of that is the best gate, and the
-    new gate's inverse goes to the target.
-
-    Args:
-        gates: ``(layers, n - 1, 4, 4)``.
-        target: ``(n, chi, 2, chi)``, normalised, ``chi <= bra_bond``.
-        ket_bond, bra_bond: bond dimensions of the circuit's state and of the undone target.
-        sweeps: how many.
-
-    Returns:
-        The gates, ``|<target|circuit>|**2`` after every sweep, and the target undone by all gates.
-
-    Source: Rudolph et al., arXiv:2209.00595; Evenbly and Vidal, PRB 79, 144108 (2009).
-    """
-    room = bra_bond - target.shape[1]
-    target = jnp.pad(target, ((0, 0), (0, room), (0, 0), (0, room))).astype(gates.dtype)
-    target = _to_right_end(target)
-
-    def sweep(carry: Any, _: Any) -> Any:
-        gates, _ = carry
-        ket = apply_layers(gates, ket_bond)
-        (_, undone), (new, value) = jax.lax.scan(_layer, (ket, target), gates, reverse=True)
-        return (new, undone), value[0] ** 2
-
-    (gates, undone), fidelity = jax.lax.scan(sweep, (gates, target), None, length=sweeps)
-    return gates, fidelity, undone
-
-
 def undo(gates: Any, target: Any, bond: int) -> Any:
     """The target with the inverse of all layers applied."""
     room = bond - target.shape[1]
@@ -151,47 +115,6 @@ def undo(gates: Any, target: Any, bond: int) -> Any:
         return _to_right_end(jnp.concatenate([first[None], out])), None
 
     return jax.lax.scan(layer, _to_right_end(target), gates, reverse=True)[0]
-
-
-def _layer(carry: Any, gates: Any) -> Any:
-    """One layer from its last gate to its first; both states have their centre at the right."""
-    ket, bra = carry
-    first = jnp.zeros((bra.shape[1], ket.shape[1]), ket.dtype).at[0, 0].set(1)
-
-    def left(env: Any, pair: Any) -> Any:
-        b, k = pair
-        new = _einsum("xst,xsl->tl", jnp.conj(b), _einsum("xa,asl->xsl", env, k))
-        return new, env
-
-    _, lefts = jax.lax.scan(left, first, (bra[:-1], ket[:-1]))
-
-    def one(carry: Any, given: Any) -> Any:
-        k_centre, b_centre, right = carry
-        k, b, env, gate = given
-        gate = gate.reshape(2, 2, 2, 2)
-        below = _einsum("asm,mtc->astc", k, k_centre)
-        below = _einsum("xyst,axyc->astc", jnp.conj(gate), below)
-        above = _einsum("asm,mtc->astc", b, b_centre)
-        seen = _einsum("xa,astc->xstc", env, below)
-        seen = _einsum("xstc,zc->xstz", seen, right)
-        around = _einsum("xpqz,xstz->pqst", jnp.conj(above), seen).reshape(4, 4)
-        u, s, v = jnp.linalg.svd(around)
-        best = jnp.conj(jnp.matmul(u, v, precision=HIGHEST))
-        above = _einsum("xyst,axyc->astc", jnp.conj(best).reshape(2, 2, 2, 2), above)
-        k_new, k_right = _cut(below)
-        b_new, b_right = _cut(above)
-        right = _einsum("asc,zc->asz", k_right, right)
-        right = _einsum("asz,xsz->xa", right, jnp.conj(b_right))
-        return (k_new, b_new, right), (best, k_right, b_right, jnp.sum(s))
-
-    last = jnp.zeros((bra.shape[1], ket.shape[1]), ket.dtype).at[0, 0].set(1)
-    start = (ket[-1], bra[-1], last)
-    (k_first, b_first, _), (new, ks, bs, value) = jax.lax.scan(
-        one, start, (ket[:-1], bra[:-1], lefts, gates), reverse=True
-    )
-    ket = _to_right_end(jnp.concatenate([k_first[None], ks]))
-    bra = _to_right_end(jnp.concatenate([b_first[None], bs]))
-    return (ket, bra), (new, value[0])
 
 
 def residual(undone: Any) -> np.ndarray:
