@@ -39,6 +39,7 @@ def test_info_names_versions_devices_cache_and_memory(capsys):
         (["run", "h2-curve", "--resume"], ["no unfinished run of h2-curve"]),
         (["run", "h2-curve", "--resume", "nowhere"], ["not a run folder"]),
         (["run", "all", "--set", "seed=1"], ["need one experiment"]),
+        (["sweep", "h2-curve"], ["a sweep needs a grid", "h2-curve has seed=0", "layers=7"]),
         (["explain", "nothing.qasm"], ["nothing.qasm"]),
     ],
 )
@@ -53,6 +54,13 @@ def test_refusals_are_one_message_and_exit_code_two(
     for word in words:
         assert word in " ".join(err.split())
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_bare_command_shows_its_help(capsys):
+    assert cli.main([]) == 0
+    out = capsys.readouterr().out
+    for word in ("list", "run", "sweep", "explain", "show the experiments"):
+        assert word in out
 
 
 def test_explain_tells_what_an_experiment_takes(capsys):

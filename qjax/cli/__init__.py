@@ -23,12 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows ``qjax``; those of the process if not given.
 
     Returns:
-        The exit code: 0; 2 where qjax refused something, with one message and no traceback; 130
-        after an interrupt.
+        The exit code: 0 (also for the bare command, which shows its help); 2 where qjax refused
+        something, with one message and no traceback; 130 after an interrupt.
     """
     from rich.console import Console
 
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
     # A log file has no width of its own; 80 columns would fold the tables.
     wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 110
     console = Console(width=wide)
@@ -55,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qjax", description="Differentiable quantum simulation in JAX: published results, run."
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
 
     one = commands.add_parser("list", help="show the experiments")
     one.set_defaults(command=_list)
@@ -169,8 +174,10 @@ def _run(options: argparse.Namespace, console: Any) -> None:
 
 def _sweep(options: argparse.Namespace, console: Any) -> None:
     from ..experiments import find
+    from ..experiments.settings import as_dict, shown
     from ..experiments.sweep import read_grid, sweep_experiment
 
+    experiment = find(options.name)
     grid = [text for texts in options.grid for text in texts]
     changes = [*options.changes, *([] if options.seeds is None else [f"seeds={options.seeds}"])]
     if options.resume and (grid or changes or options.quick):
@@ -178,8 +185,15 @@ def _sweep(options: argparse.Namespace, console: Any) -> None:
             "a resumed sweep keeps its grid and settings",
             fix="leave out --grid, --set, --seeds and --quick, or start a new sweep",
         )
+    if not grid and not options.resume:
+        known = as_dict(experiment.settings).items()
+        raise ExperimentError(
+            "a sweep needs a grid",
+            expected="--grid SETTING=VALUE,VALUE",
+            fix=f"{experiment.name} has {', '.join(f'{k}={shown(v)}' for k, v in known)}",
+        )
     sweep_experiment(
-        find(options.name),
+        experiment,
         None if options.resume else read_grid(grid),
         changes,
         quick=options.quick,

@@ -21,7 +21,7 @@ from ..errors import ExperimentError, QjaxError
 from ..train.loop import Trained, Update, run_chunks
 from .progress import progress
 from .run_folder import RunFolder, surroundings
-from .settings import Settings, as_dict, override
+from .settings import Settings, as_dict, override, shown
 from .table import Row, results_table
 
 
@@ -190,11 +190,29 @@ def execute(
     rows_json = [row.as_dict() for row in rows]
     folder.write_json("result.json", {"rows": rows_json, "seconds": round(seconds, 1)})
     console.print(results_table(f"{experiment.title}\n{experiment.paper}", rows))
+    changed = _changed(experiment, settings)
+    if changed:
+        console.print(
+            f"with {changed}: the figures asked for are those of the defaults",
+            style="yellow",
+            highlight=False,
+        )
     files = sorted(p.name for p in folder.path.iterdir() if not p.name.startswith("."))
     console.print(
         f"{seconds:.1f} s; {folder.path}: {', '.join(files)}", style="dim", highlight=False
     )
     return rows
+
+
+def _changed(experiment: Experiment, settings: Settings) -> str:
+    """The settings other than the defaults, seeds left out, as they are written."""
+    defaults = as_dict(experiment.settings)
+    found = as_dict(settings).items()
+    return ", ".join(
+        f"{name}={shown(value)}"
+        for name, value in found
+        if value != defaults[name] and name not in ("seed", "seeds")
+    )
 
 
 def _settings_of(experiment: Experiment, folder: RunFolder, asked: Settings | None) -> Settings:
