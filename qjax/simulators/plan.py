@@ -38,6 +38,8 @@ from .steps import (
     Window,
     evolution_steps,
 )
+from .steps.pauli import joins
+from .steps.pauli_table import as_table
 from .steps.permutation import TABLE_QUBITS, is_affine, permutation_form
 from .steps.phase import diagonal_form
 from .steps.turns import as_turns
@@ -227,8 +229,10 @@ class _Open:
         self.closed: Step | None = None
 
     def accepts(self, item: Item, kind: str) -> bool:
-        if self.kind != kind or kind in ("loop", "pauli", "subspace", "evolution"):
+        if self.kind != kind or kind in ("loop", "subspace", "evolution"):
             return False
+        if kind == "pauli":
+            return joins(self.items, item)
         if kind != "local":
             return True
         mine = frozenset(item.qubits)
@@ -342,7 +346,8 @@ def _unrolled(n: int, ops: Sequence[Operation | Turns], layout: Layout) -> list[
                 f"{op!r:.60} cannot run on a pure statevector",
                 fix="use sim=qjax.DensityMatrix(), which is exact, or sim=qjax.Trajectories(n)",
             )
-    return [step for open_step in steps for step in _close(n, open_step, layout)]
+    closed = [step for open_step in steps for step in _close(n, open_step, layout)]
+    return closed if layout.cell == 2 else as_table(n, closed)
 
 
 def _insert(steps: list[_Open], item: Item, kind: str, merge: int) -> None:
@@ -369,7 +374,7 @@ def _close(n: int, step: _Open, layout: Layout) -> list[Step]:
     if step.kind == "permutation":
         return [PermutationStep(n, step.items)]
     if step.kind == "pauli":
-        return [PauliStep(n, item) for item in step.items]
+        return [PauliStep(n, step.items)]
     if step.kind == "evolution":
         return [part for item in step.items for part in evolution_steps(n, item)]
     if step.kind == "subspace":
