@@ -13,24 +13,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array
 
 import qjax as qj
 
-from ..chemistry import Sector, Tables, apply_excitations, pool_gradients, sector_energy
-from ..observables import (
-    generalised_excitations,
-    molecule,
-    molecule_bond_lengths,
-    uccsd_excitations,
-)
+from ..chemistry import Tables, apply_excitations, pool_gradients, sector_energy
+from ..observables import generalised_excitations
 from ..train import descend
+from .bonds import CHEMICAL, Bond, plain_circuit
 from .frame import Experiment, Run
+from .lbfgs import backtracking
 from .settings import Settings, at_least
 from .table import Row
-
-CHEMICAL = 1.6e-3  # hartree
 
 
 @dataclass(frozen=True)
@@ -57,16 +51,9 @@ class AdaptSettings(Settings):
         at_least(self, growth=1, steps=1, every=1, chunk=1)
 
 
-def lbfgs() -> Any:
-    """The inner optimiser."""
-    return optax.lbfgs(
-        memory_size=10, linesearch=optax.scale_by_backtracking_linesearch(max_backtracking_steps=10)
-    )
-
-
 def minimise(value_fn: Any, start: Array, steps: int) -> Array:
     """Angles after so many L-BFGS steps."""
-    rule = lbfgs()
+    rule = backtracking()
 
     def step(carry: Any, _: Any) -> Any:
         w, state = carry
@@ -105,14 +92,10 @@ def run(run: Run) -> Sequence[Row]:
     settings: AdaptSettings = run.settings
     rows, curves = [], {}
     for name in settings.molecules:
-        lengths = molecule_bond_lengths(name)[:: settings.every]
-        points = [molecule(name, length) for length in lengths]
-        orbitals, electrons = points[0].n // 2, points[0].electrons
-        sector = Sector(orbitals, electrons // 2, electrons // 2)
-        matrices = jnp.asarray(np.stack([sector.matrix(p.hamiltonian) for p in points]))
-        exact = np.array([np.linalg.eigvalsh(m)[0] for m in np.asarray(matrices)])
-        pool = Tables.of(generalised_excitations(orbitals), sector)
-        reference = jnp.asarray(sector.reference())
+        bond = Bond.of(name, settings.every)
+        count, exact, reference = len(bond.lengths), bond.exact, bond.reference
+        matrices = jnp.asarray(bond.matrices)
+        pool = bond.tables(generalised_excitations(bond.orbitals))
 
         def update(carry: Any, step: Array, data: Any) -> Any:
             def one(carry: Any, matrix: Array) -> Any:
@@ -121,8 +104,8 @@ def run(run: Run) -> Sequence[Row]:
             return jax.vmap(one)(carry, data["matrices"])
 
         start = (
-            jnp.zeros((len(points), settings.growth), int),
-            jnp.zeros((len(points), settings.growth)),
+            jnp.zeros((count, settings.growth), int),
+            jnp.zeros((count, settings.growth)),
         )
         _, metrics = run.train(
             name,
@@ -134,26 +117,26 @@ def run(run: Run) -> Sequence[Row]:
             show=lambda m, e=exact: f"largest error {np.max(m['energy'][-1] - e):.1e} Ha",
         )
         errors = np.asarray(metrics["energy"]) - exact[None]  # (growth, lengths)
-        singles = Tables.of(uccsd_excitations(orbitals, electrons), sector)
-        fixed = _all_at_once(matrices, singles, reference, 4 * settings.steps)
-        count = singles.sign.shape[0]
+        tables = bond.tables(bond.singles_and_doubles())
+        fixed = _all_at_once(matrices, tables, reference, 4 * settings.steps)
+        angles = tables.sign.shape[0]
         needed = _needed(errors)
-        curves[points[0].name] = errors
+        curves[bond.name] = errors
         final = float(errors[-1].max())
         rows += [
             Row(
-                f"{points[0].name}: largest error of {len(points)} lengths (Ha)",
+                f"{bond.name}: largest error of {count} lengths (Ha)",
                 "",
                 [final],
-                [(f"UCCSD, {count} angles", float(np.max(fixed - exact)))],
+                [(f"UCCSD, {angles} angles", float(np.max(fixed - exact)))],
                 accept=(-np.inf, CHEMICAL),
                 form=".1e",
             ),
             Row(
-                f"{points[0].name}: excitations to 1.6e-3 Ha, most over lengths",
+                f"{bond.name}: excitations to 1.6e-3 Ha, most over lengths",
                 "",
                 [float(needed)],
-                [("UCCSD has", float(count))],
+                [("UCCSD has", float(angles))],
                 form=".0f",
             ),
         ]
@@ -198,9 +181,7 @@ def _draw(curves: dict[str, np.ndarray]) -> Any:
 
 def example(settings: AdaptSettings) -> qj.Circuit:
     """All singles and doubles of the first molecule."""
-    point = molecule(settings.molecules[0])
-    pool = uccsd_excitations(point.n // 2, point.electrons)
-    return qj.templates.uccsd(np.zeros(len(pool)), pool, point.n // 2, point.electrons)
+    return plain_circuit(settings.molecules[0])
 
 
 EXPERIMENT = Experiment(

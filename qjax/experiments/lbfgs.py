@@ -12,6 +12,12 @@ from jaxtyping import Array
 from ..train import descend
 
 
+def backtracking(memory: int = 10) -> optax.GradientTransformationExtraArgs:
+    """L-BFGS, of so many past steps, with a line search that halves as often at most."""
+    search = optax.scale_by_backtracking_linesearch(max_backtracking_steps=memory)
+    return optax.lbfgs(memory_size=memory, linesearch=search)
+
+
 def make_update(energy: Callable[[Array, Any], Array]) -> tuple[Callable, Callable]:
     """Initial optimiser states, and one L-BFGS step, of all (Hamiltonian, seed, restart) at once.
 
@@ -22,9 +28,7 @@ def make_update(energy: Callable[[Array, Any], Array]) -> tuple[Callable, Callab
         ``start`` from parameters with axes (Hamiltonian, seed, restart, ...) to a carry, and
         ``update`` for `Run.train`, whose data is the stacked Hamiltonians.
     """
-    optimiser = optax.lbfgs(
-        memory_size=10, linesearch=optax.scale_by_backtracking_linesearch(max_backtracking_steps=10)
-    )
+    optimiser = backtracking()
 
     def one(carry: tuple, hamiltonian: Any) -> tuple[tuple, dict[str, Array]]:
         angles, state = carry

@@ -18,21 +18,17 @@ from jaxtyping import Array
 
 import qjax as qj
 
-from ..chemistry import Sector, Tables, sector_energy
-from ..observables import (
-    generalised_excitations,
-    molecule,
-    molecule_bond_lengths,
-    uccsd_excitations,
-)
+from ..chemistry import sector_energy
+from ..observables import generalised_excitations
 from ..optim import landscape
 from ..viz import plot_landscape
+from .bonds import CHEMICAL, Bond, plain_circuit
 from .frame import Experiment, Run
 from .lbfgs import make_update
 from .settings import Settings, at_least
 from .table import Row
 
-CHEMICAL, H2_ASKED = 1.6e-3, 1e-5  # hartree
+H2_ASKED = 1e-5  # hartree
 
 
 @dataclass(frozen=True)
@@ -68,19 +64,14 @@ def run(run: Run) -> Sequence[Row]:
     settings: CurvesSettings = run.settings
     rows, curves = [], {}
     for number, name in enumerate(settings.molecules):
-        lengths = molecule_bond_lengths(name)
-        points = [molecule(name, length) for length in lengths]
-        orbitals, electrons = points[0].n // 2, points[0].electrons
-        sector = Sector(orbitals, electrons // 2, electrons // 2)
-        matrices = np.stack([sector.matrix(p.hamiltonian) for p in points])
-        exact = np.array([np.linalg.eigvalsh(m)[0] for m in matrices])
+        bond = Bond.of(name)
+        lengths, exact, reference = bond.lengths, bond.exact, bond.reference
         pool = (
-            generalised_excitations(orbitals)
+            generalised_excitations(bond.orbitals)
             if settings.generalised
-            else uccsd_excitations(orbitals, electrons)
+            else bond.singles_and_doubles()
         )
-        tables = Tables.of(list(pool) * settings.layers, sector)
-        reference = jnp.asarray(sector.reference())
+        tables = bond.tables(list(pool) * settings.layers)
 
         def energy(
             w: Array, matrix: Any, tables: Any = tables, reference: Any = reference
@@ -89,11 +80,11 @@ def run(run: Run) -> Sequence[Row]:
 
         angles = tables.sign.shape[0]
         key = jax.random.fold_in(run.key, number)
-        shape = (len(points), settings.seeds, settings.restarts, angles)
+        shape = (len(lengths), settings.seeds, settings.restarts, angles)
         begin = settings.spread * jax.random.normal(key, shape)
         begin = begin.at[:, :, 0].set(0.0)
         start, update = make_update(energy)
-        data = jnp.asarray(matrices)
+        data = jnp.asarray(bond.matrices)
         (found, _), _ = run.train(
             name,
             update,
@@ -109,13 +100,13 @@ def run(run: Run) -> Sequence[Row]:
         energies = np.asarray(every(found, data))
         best = energies.min(axis=-1)
         errors = best - exact[:, None]
-        hartree_fock = np.array([p.hf_energy for p in points])
-        curves[points[0].name] = (lengths, exact, best, hartree_fock)
+        hartree_fock = np.array([p.hf_energy for p in bond.points])
+        curves[bond.name] = (lengths, exact, best, hartree_fock)
         asked = H2_ASKED if name == "h2" else CHEMICAL
         rows.append(
             Row(
-                f"{points[0].name}: largest error of {len(points)} lengths (Ha), "
-                f"{points[0].n} qubits, {angles} angles",
+                f"{bond.name}: largest error of {len(lengths)} lengths (Ha), "
+                f"{2 * bond.orbitals} qubits, {angles} angles",
                 "",
                 np.abs(errors).max(axis=0).tolist(),
                 [("Hartree-Fock", float(np.max(hartree_fock - exact)))],
@@ -124,19 +115,19 @@ def run(run: Run) -> Sequence[Row]:
             )
         )
         if number == len(settings.molecules) - 1:
-            at = len(points) // 2
+            at = len(lengths) // 2
             winner = np.unravel_index(np.argmin(energies[at]), energies[at].shape)
             middle = found[at][winner]
             run.circuit(
                 "circuit",
-                qj.templates.uccsd(middle, pool * settings.layers, orbitals, electrons),
+                qj.templates.uccsd(middle, pool * settings.layers, bond.orbitals, bond.electrons),
             )
             plane = landscape(
                 lambda w, m=data[at], f=energy: f(w, m), middle, jax.random.fold_in(key, 1), 1.5
             )
             labels = ("first direction (rad)", "second direction (rad)", "energy (hartree)")
             axes = plot_landscape(*plane, labels=labels)
-            axes.set_title(f"{points[0].name} at {lengths[at]} Å, around the minimum")
+            axes.set_title(f"{bond.name} at {lengths[at]} Å, around the minimum")
             run.figure("landscape", axes.figure)
     run.folder.write_json(
         "curves.json",
@@ -180,9 +171,7 @@ def _draw(curves: dict[str, tuple]) -> Any:
 
 def example(settings: CurvesSettings) -> qj.Circuit:
     """The circuit of the first molecule."""
-    point = molecule(settings.molecules[0])
-    pool = uccsd_excitations(point.n // 2, point.electrons)
-    return qj.templates.uccsd(np.zeros(len(pool)), pool, point.n // 2, point.electrons)
+    return plain_circuit(settings.molecules[0])
 
 
 EXPERIMENT = Experiment(

@@ -14,7 +14,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array
 
 import qjax as qj
@@ -34,6 +33,7 @@ from ..optim import landscape
 from ..train import descend
 from ..viz import plot_landscape
 from .frame import Experiment, Run
+from .lbfgs import backtracking
 from .settings import Settings, at_least
 from .table import Row
 
@@ -74,9 +74,7 @@ def interpolate(angles: Array, depth: Array) -> Array:
 
 def make_update(settings: QaoaSettings) -> tuple[Any, Any]:
     """The carry to start from, and one L-BFGS step of all graphs, or the next depth."""
-    rule = optax.lbfgs(
-        memory_size=8, linesearch=optax.scale_by_backtracking_linesearch(max_backtracking_steps=8)
-    )
+    rule = backtracking(8)
 
     def one(carry: Any, values: Array, step: Array) -> Any:
         angles, state = carry

@@ -108,6 +108,7 @@ def second_order_spsa(
     samples: int = 1,
     noisy: bool = False,
     fidelity: Callable[[Any, Any], Array] | None = None,
+    blocking: float | None = 0.0,
 ) -> optax.GradientTransformationExtraArgs:
     """2-SPSA: as `spsa`, each step turned by the inverse of a running mean of the Hessian.
 
@@ -115,25 +116,32 @@ def second_order_spsa(
     as ``sqrt(H @ H) + damping``, positive definite. With ``fidelity`` the Fubini-Study metric is
     estimated in its place (QN-SPSA): natural gradient without a quadratic number of circuits.
 
+    The first estimates can be nearly singular and would then throw the parameters far away: a step
+    that raises the objective is not taken (Spall's blocking), while the mean goes on. It costs two
+    more values for each step.
+
     Args:
         key: a PRNG key; it travels in the state.
         learning_rate: the step, constant: 1 is Newton's.
         c: size of the perturbation (radians), positive.
-        damping: added to the positive part, positive. The first estimates can be nearly singular
-            and then throw the parameters far away: raise it, or ``samples``, where that happens.
+        damping: added to the positive part, positive.
         samples: directions averaged in each step, one batch.
         noisy: whether ``value_fn`` (and ``fidelity``) takes a key as its last argument.
         fidelity: ``|<psi(a)|psi(b)>|**2`` of two parameter sets.
+        blocking: by how much a step may raise the objective, not negative; twice the standard
+            deviation of a noisy one is advised. None takes every step.
 
     Raises:
-        ParameterError: c, damping or samples not positive; an update without params or value_fn.
+        ParameterError: c, damping or samples not positive, blocking negative; an update without
+            params or value_fn.
 
-    Source: Spall, IEEE Trans. Autom. Control 45, 1839 (2000); Gacon, Zoufal, Carleo and Woerner,
-    arXiv:2103.09232, for the metric.
+    Source: Spall, IEEE Trans. Autom. Control 45, 1839 (2000), with the advice to block steps that
+    are too large or worsen the objective; Gacon, Zoufal, Carleo and Woerner, arXiv:2103.09232, for
+    the metric.
 
     Example:
         >>> import jax, jax.numpy as jnp, optax, qjax as qj
-        >>> rule = qj.optim.second_order_spsa(jax.random.key(0), 0.3, damping=1.0)
+        >>> rule = qj.optim.second_order_spsa(jax.random.key(0), 0.3)
         >>> f = lambda w: w[0] ** 2 + 20 * w[1] ** 2
         >>> w = jnp.ones(2); state = rule.init(w)
         >>> for _ in range(100):
@@ -145,6 +153,8 @@ def second_order_spsa(
     _positive("second_order_spsa", c, samples)
     if not damping > 0:
         raise ParameterError("second_order_spsa: damping must be positive", got=damping)
+    if blocking is not None and not blocking >= 0:
+        raise ParameterError("second_order_spsa: blocking must not be negative", got=blocking)
 
     def init(params: Any) -> SecondOrderState:
         flat, _ = ravel_pytree(params)
@@ -159,7 +169,7 @@ def second_order_spsa(
         **_: Any,
     ) -> tuple[Any, SecondOrderState]:
         flat, unravel = _flat("second_order_spsa", params, value_fn)
-        following, *keys = jax.random.split(state.key, 5)
+        following, *keys = jax.random.split(state.key, 6)
         shape = (samples, flat.size)
         first = jax.random.rademacher(keys[0], shape, flat.dtype)
         second = jax.random.rademacher(keys[1], shape, flat.dtype)
@@ -187,7 +197,12 @@ def second_order_spsa(
         mean = (k * state.hessian + (outer + outer.T) / 2) / (k + 1)
         values, vectors = jnp.linalg.eigh(mean)
         turned = vectors @ ((vectors.T @ gradient) / (jnp.abs(values) + damping))
-        return unravel(-learning_rate * turned), SecondOrderState(following, state.count + 1, mean)
+        change = -learning_rate * turned
+        if blocking is not None:
+            ends = jnp.stack([flat, flat + change])
+            before, after = _values(value_fn, unravel, ends, keys[4], noisy)
+            change = jnp.where(after <= before + blocking, change, jnp.zeros_like(change))
+        return unravel(change), SecondOrderState(following, state.count + 1, mean)
 
     return optax.GradientTransformationExtraArgs(init, update)  # pyright: ignore[reportArgumentType]
 

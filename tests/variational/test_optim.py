@@ -153,6 +153,30 @@ def test_with_a_fidelity_the_metric_takes_its_place():
     np.testing.assert_allclose(2 * state.hessian - np.eye(2), expected, atol=0.02)
 
 
+def test_second_order_spsa_does_not_diverge_from_its_first_estimates():
+    """With its defaults, in single precision, from any of many keys."""
+
+    def energy(w):  # of the toy, in closed form
+        return jnp.cos(w[0]) * (jnp.sin(w[1]) + jnp.cos(w[1]))
+
+    def last(key, **options):
+        rule, w = second_order_spsa(key, **options), jnp.array([3.97507603, 3.00854038], "float32")
+
+        def step(carry, _):
+            return descend(rule, carry[0], carry[1], carry[0], value_fn=energy), None
+
+        (w, _), _ = jax.lax.scan(step, (w, rule.init(w)), length=300)
+        return energy(w)
+
+    keys = jax.random.split(jax.random.key(0), 32)
+    safe, free = jax.jit(
+        lambda k: (jax.vmap(last)(k), jax.vmap(lambda x: last(x, blocking=None))(k))
+    )(keys)
+    assert safe.dtype == jnp.float32
+    assert float(jnp.max(safe)) < -1.414
+    assert float(jnp.max(free)) > -1  # where every step is taken, some are thrown away
+
+
 @pytest.mark.verify
 @pytest.mark.parametrize("rule", [spsa, second_order_spsa])
 def test_they_minimise_a_noisy_energy(rule):
@@ -232,6 +256,7 @@ def test_many_starts_without_gradients():
         (lambda: spsa(jax.random.key(0), c=0.0), "c must be positive"),
         (lambda: spsa(jax.random.key(0), samples=0), "samples"),
         (lambda: second_order_spsa(jax.random.key(0), damping=0.0), "damping"),
+        (lambda: second_order_spsa(jax.random.key(0), blocking=-1.0), "blocking"),
         (lambda: rotosolve(0), "frequencies"),
         (lambda: rotosolve().update(jnp.ones(1), optax.EmptyState(), jnp.ones(1)), "objective"),
         (lambda: multistart(optax.sgd(0.1), bowl, jnp.ones(()), 3), "leading axis"),
