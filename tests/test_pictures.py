@@ -52,6 +52,21 @@ def test_what_is_no_qubit_is_refused():
         qj.viz.plot_bloch([0, 1])
 
 
+def test_a_profile_reaches_zero_and_survives_a_logarithmic_scale():
+    ax = qj.viz.plot_profile({"a": [0.5, 0.02], "b": [[0.1, 0.2], [0.3, 0.4]]})
+    assert ax.get_ylim()[0] == 0
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    assert 0.002 < low < 0.02
+    assert 0.5 < high < 5
+
+
+def test_a_notebook_that_has_drawn_nothing_yet_shows_a_picture():
+    bell = qj.Circuit(2, [qj.H(0), qj.CNOT(0, 1)])
+    for figure in (qj.viz.draw_figure(bell), qj.viz.plot_profile([1.0, 2.0]).figure):
+        assert figure._repr_png_().startswith(b"\x89PNG")
+
+
 def test_every_picture_draws_into_given_axes_and_none_changes_matplotlib(tmp_path):
     before = dict(mpl.rcParams)
     figure = Figure()

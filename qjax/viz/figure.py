@@ -49,9 +49,9 @@ def draw_figure(circuit: Any, *, ax: Any = None, digits: int = 3, unroll: bool =
     foot = head + (0.3 if picture.phases else 0.0)
     left, height = 0.5, (picture.n - 1) * _WIRE
     if ax is None:
-        from matplotlib.figure import Figure
+        from .picture import Picture
 
-        figure = Figure(figsize=(width + left + 0.1, height + head + foot))
+        figure = Picture(figsize=(width + left + 0.1, height + head + foot))
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     ax.set(xlim=(-left, width + 0.1), ylim=(-height - foot, head), aspect="equal")
     ax.set_axis_off()

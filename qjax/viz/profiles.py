@@ -34,13 +34,17 @@ def plot_profile(
         values = np.atleast_2d(np.asarray(values, float))
         at = np.arange(1, values.shape[1] + 1) if x is None else np.asarray(x)
         colour = COLOURS[k % len(COLOURS)]
-        ax.plot(at, np.median(values, axis=0), "o-", ms=4, color=colour, label=name or None)
+        (line,) = ax.plot(
+            at, np.median(values, axis=0), "o-", ms=4, color=colour, label=name or None
+        )
+        # Down to zero, except on a scale that has none, chosen now or later.
+        line.sticky_edges.y.append(0.0)
+        ax.update_datalim([(at[0], 0.0)])
         if len(values) > 1:
             low, high = values.min(axis=0), values.max(axis=0)
             ax.fill_between(at, low, high, color=colour, alpha=0.18, lw=0)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    if ax.get_yscale() == "linear":
-        ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+    ax.autoscale_view()
     if any(named):
         ax.legend()
     return ax

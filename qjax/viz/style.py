@@ -60,7 +60,7 @@ def new_axes(
     """
     if ax is not None:
         return ax
-    from matplotlib.figure import Figure
+    from .picture import Picture
 
     with style():
-        return Figure(figsize=(width, height), layout="constrained").add_subplot(**kind)
+        return Picture(figsize=(width, height), layout="constrained").add_subplot(**kind)
