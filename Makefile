@@ -38,8 +38,8 @@ bench: $(DEV_ENV)  ## benchmarks against peers; one suite: make bench ARGS="--su
 reproduce: $(RUN_ENV)  ## every experiment at full size
 	$(BIN)/qjax run all $(ARGS)
 
-docs: $(DOCS_ENV)  ## build the documentation into docs/_build
-	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+docs: $(DOCS_ENV)  ## build the documentation into docs/_build/html
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
 notebooks: $(DOCS_ENV)  ## write notebooks/*.md as executed .ipynb files beside them
 	$(BIN)/jupytext --to ipynb notebooks/*.md

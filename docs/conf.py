@@ -9,6 +9,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(HERE.parent / ".cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 
+# A kernel says at its start that it speaks TCP on this machine; once per page is too often.
+profile = HERE / "_build" / "ipython" / "profile_default"
+profile.mkdir(parents=True, exist_ok=True)
+(profile / "ipython_kernel_config.py").write_text('c.IPKernelApp.log_level = "ERROR"\n')
+os.environ.setdefault("IPYTHONDIR", str(profile.parent))
+
 import generated  # noqa: E402
 
 project = "qjax"

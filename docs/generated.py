@@ -173,7 +173,7 @@ def benchmarks() -> dict[str, str]:
             lines.append("|" + "---|" * len(record["columns"]))
             lines += ["| " + " | ".join(map(str, row)) + " |" for row in record["rows"]]
         else:
-            lines += table(record["rows"], record["figure"], "s", ratios=True)
+            lines += _narrowed(table(record["rows"], record["figure"], "s", ratios=True))
         host = record["machine"]
         load = host["load_average"][0]
         lines.append(
@@ -181,6 +181,22 @@ def benchmarks() -> dict[str, str]:
             f"{host['date'][:10]}, revision {host['revision']}.\n"
         )
     return {"benchmarks.md": "\n".join(lines)}
+
+
+def _narrowed(lines: list[str]) -> list[str]:
+    """A Markdown table without the columns that hold nothing; numbers stay with their units."""
+    found = [n for n, line in enumerate(lines) if line.startswith("|")]
+    cells = [[c.strip() for c in lines[n].strip("| ").split("|")] for n in found]
+    empty = {k for k in range(len(cells[0])) if all(row[k] in ("-", "") for row in cells[2:])}
+    kept = [k for k in range(len(cells[0])) if k not in empty]
+    narrow = list(lines)
+    for n, row in zip(found, cells, strict=True):
+        texts = [re.sub(r"(?<=\d) (?=[mun]?s\b)", "\u00a0", row[k]) for k in kept]
+        narrow[n] = "| " + " | ".join(texts) + " |"
+    lacking = [
+        cells[0][k] for k in sorted(empty) if cells[0][k] not in ("best peer / qjax", "goal")
+    ]
+    return [*narrow, f"\nWithout a number here: {', '.join(lacking)}."] if lacking else narrow
 
 
 def guides(docs: Path) -> dict[str, str]:
