@@ -142,9 +142,10 @@ def _results(record: dict) -> str:
         base = ", ".join(f"{name} {value:.4g}" for name, value in row["baseline"].items())
         cells = [row["quantity"], row["paper"], ours, base]
         rows.append("| " + " | ".join(_escaped(" ".join(c.split())) for c in cells) + " |")
-    note = (
-        f"\nRecorded {record['recorded']}: {record['settings']}\n" if "recorded" in record else ""
-    )
+    note = ""
+    if record.get("started"):
+        revision = (record.get("revision") or "unknown")[:7]
+        note = f"\n{record['started'][:10]}, revision {revision}, {record['seconds']:.0f} s.\n"
     return "\n".join(rows) + "\n" + note
 
 
@@ -193,9 +194,8 @@ def _narrowed(lines: list[str]) -> list[str]:
     for n, row in zip(found, cells, strict=True):
         texts = [re.sub(r"(?<=\d) (?=[mun]?s\b)", "\u00a0", row[k]) for k in kept]
         narrow[n] = "| " + " | ".join(texts) + " |"
-    lacking = [
-        cells[0][k] for k in sorted(empty) if cells[0][k] not in ("best peer / qjax", "goal")
-    ]
+    sums = ("best peer", "best peer / qjax", "goal")
+    lacking = [cells[0][k] for k in sorted(empty) if cells[0][k] not in sums]
     return [*narrow, f"\nWithout a number here: {', '.join(lacking)}."] if lacking else narrow
 
 
