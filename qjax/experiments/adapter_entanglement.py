@@ -21,7 +21,13 @@ from flax import nnx
 from ..nn.hybrid import MPO, LoRA, TensorAdapter, TeRA, entanglement_profile, profile_bound
 from .dots import dots
 from .frame import Experiment, Run
-from .hybrid_models import Contestant, digit_images, random_splits, train_classifier
+from .hybrid_models import (
+    Contestant,
+    digit_images,
+    perceptron,
+    random_splits,
+    train_classifier,
+)
 from .settings import Settings, at_least
 from .table import Row
 
@@ -52,17 +58,6 @@ class AdapterSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, hidden=4, images=100, steps=1, batch=1)
-
-
-def dense(width: int, seed: int) -> nnx.Sequential:
-    """Pixels, two hidden layers with ReLU, five logits."""
-    rngs = nnx.Rngs(seed)
-    return nnx.Sequential(
-        lambda x: x.reshape(len(x), -1),
-        nnx.Linear(64, width, rngs=rngs), nnx.relu,
-        nnx.Linear(width, width, rngs=rngs), nnx.relu,
-        nnx.Linear(width, 5, rngs=rngs),
-    )  # fmt: skip
 
 
 def adapted(model: Any, form: Any, seed: int) -> nnx.Sequential:
@@ -99,7 +94,7 @@ def run(run: Run) -> list[Row]:
             steps=settings.steps, rate=settings.rate, batch=settings.batch,
         )  # fmt: skip
 
-    base = fit("0 to 4", lambda seed: dense(settings.hidden, settings.seed + seed), 0)
+    base = fit("0 to 4", lambda seed: perceptron(settings.hidden, 5, settings.seed + seed), 0)
     forms: dict[str, Any] = {f"LoRA, rank {r}": LoRA(r) for r in settings.ranks}
     forms |= {f"MPO, bond {b}": MPO(b) for b in settings.bonds} | {"TeRA": TeRA()}
     found = {"full": fit("full", lambda seed: unfrozen(base.model(seed), seed), 1)}
@@ -107,7 +102,7 @@ def run(run: Run) -> list[Row]:
         found[name] = fit(
             name, lambda seed, form=form: adapted(base.model(seed), form, seed), 1
         )  # fmt: skip
-    scratch = fit("from scratch", lambda seed: dense(settings.hidden, 50 + seed), 1)
+    scratch = fit("from scratch", lambda seed: perceptron(settings.hidden, 5, 50 + seed), 1)
 
     def change(name: str, seed: int) -> np.ndarray:
         layer = found[name].model(seed).layers[3]

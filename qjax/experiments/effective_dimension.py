@@ -203,7 +203,8 @@ def _draw(middle: dict[str, np.ndarray], spectra: dict[str, np.ndarray]) -> Any:
     left, right = figure.subplots(1, 2)
     plot_effective_dimension(SAMPLES, middle, published=PUBLISHED, ax=left)
     left.set_title("lines: ours, crosses: published")
-    left.legend(frameon=False, fontsize="x-small")
+    left.set_ylim(0.4, 1.25)  # room for the names
+    left.legend(frameon=False, fontsize="x-small", loc="upper left")
     for name in PUBLISHED:
         plot_fisher_spectrum(spectra[name], ax=right)
         right.patches[-1].set_label(name)

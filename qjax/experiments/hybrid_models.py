@@ -73,6 +73,20 @@ def digit_images() -> tuple[np.ndarray, np.ndarray]:
     return bundle.images[..., None] / 16.0, bundle.target
 
 
+def perceptron(width: int, classes: int, seed: int) -> nnx.Sequential:
+    """Pixels of 8 x 8, two hidden layers of one width with ReLU, logits: a network to be changed.
+
+    Its dense layers are ``layers[1]``, ``layers[3]`` and ``layers[5]``.
+    """
+    rngs = nnx.Rngs(seed)
+    return nnx.Sequential(
+        lambda x: x.reshape(len(x), -1),
+        nnx.Linear(64, width, rngs=rngs), nnx.relu,
+        nnx.Linear(width, width, rngs=rngs), nnx.relu,
+        nnx.Linear(width, classes, rngs=rngs),
+    )  # fmt: skip
+
+
 def train_classifier(
     run: Run,
     name: str,

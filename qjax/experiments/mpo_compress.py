@@ -23,6 +23,7 @@ from .frame import Experiment, Run
 from .hybrid_models import (
     Contestant,
     digit_images,
+    perceptron,
     random_splits,
     train_classifier,
     untrained,
@@ -61,17 +62,6 @@ class CompressSettings(Settings):
         at_least(self, hidden=2, sites=2, images=100, steps=1, healing=1, batch=1)
 
 
-def dense(width: int, seed: int) -> nnx.Sequential:
-    """Pixels, two hidden layers with ReLU, ten logits."""
-    rngs = nnx.Rngs(seed)
-    return nnx.Sequential(
-        lambda x: x.reshape(len(x), -1),
-        nnx.Linear(64, width, rngs=rngs), nnx.relu,
-        nnx.Linear(width, width, rngs=rngs), nnx.relu,
-        nnx.Linear(width, 10, rngs=rngs),
-    )  # fmt: skip
-
-
 def _bias(linear: nnx.Linear) -> jax.Array:
     assert linear.bias is not None
     return linear.bias[...]
@@ -108,7 +98,7 @@ def run(run: Run) -> list[Row]:
         )
 
     base = fit(
-        "dense", lambda seed: dense(settings.hidden, settings.seed + seed),
+        "dense", lambda seed: perceptron(settings.hidden, 10, settings.seed + seed),
         settings.steps, settings.rate,
     )  # fmt: skip
     rows = [Row(f"dense, test accuracy ({base.parameters} parameters)", "", base.test)]
@@ -134,7 +124,7 @@ def run(run: Run) -> list[Row]:
         rank_healed = fit(f"rank {rank}", matrices, settings.healing, settings.rate / 3)
         width = _width(before.parameters)
         small = fit(
-            f"width {width}", lambda seed, width=width: dense(width, settings.seed + seed),
+            f"width {width}", lambda seed, width=width: perceptron(width, 10, settings.seed + seed),
             settings.steps, settings.rate,
         )  # fmt: skip
         saved = 1 - before.parameters / base.parameters

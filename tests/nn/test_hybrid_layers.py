@@ -80,6 +80,8 @@ LAYERS = {
         (8,),
         4 + 16 + 12,
     ),
+    "lora": (lambda r: TensorAdapter(np.eye(8, 6), form=LoRA(2), rngs=r), (8,), 2 * (8 + 6)),
+    "tera": (lambda r: TensorAdapter(np.eye(8, 6), form=TeRA(2), rngs=r), (8,), 4 + 2 + 3 + 2),
 }
 QUICK = ["quantum", "adapter"]  # the others with --run-verify
 SHARE = [pytest.param(name, marks=() if name in QUICK else pytest.mark.verify) for name in LAYERS]
