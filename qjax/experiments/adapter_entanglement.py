@@ -139,11 +139,20 @@ def run(run: Run) -> list[Row]:
             ),
             Row(
                 f"depth of the valley, nats, {name}",
-                "none" if name == "full" else "a valley",
+                "none" if name == "full" else "a valley" if name.startswith("LoRA") else "",
                 _depth(profiles[name]).tolist(),
                 [("random, same rank", float(_depth(beside[None])[0]))], form=".2f",
             ),
         ]  # fmt: skip
+        if name == "full" or name.startswith("LoRA"):
+            found_depth, beside_depth = (
+                float(np.median(_depth(p))) for p in (profiles[name], beside[None])
+            )
+            run.note(
+                f"{name}: a valley of {found_depth:.2f} nats; a random matrix of the same rank has "
+                f"one of {beside_depth:.2f}"
+            )
+    run.note("a valley that the random matrix has as well is one of the rank, not of the training")
     run.figure("accuracies", dots(rows, "test accuracy"))
     run.figure("profiles", _draw(profiles, shape))
     return rows + valleys

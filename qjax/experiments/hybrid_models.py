@@ -192,11 +192,13 @@ def classical_accuracies(data: Split, wanted: Sequence[str]) -> dict[str, list[f
 
     def model(name: str, seed: int) -> Any:
         if name == "logistic regression":
-            return LogisticRegression(C=1.0, max_iter=2000)
+            return LogisticRegression(C=30.0, max_iter=5000)
         if name == "RBF-SVM":
             return SVC(C=10.0, gamma="scale")
         hidden = int(name.removeprefix("MLP, ").removesuffix(" hidden"))
-        return MLPClassifier((hidden,), solver="lbfgs", alpha=1e-3, max_iter=500, random_state=seed)
+        return MLPClassifier(
+            (hidden,), activation="tanh", solver="lbfgs", alpha=0.1, max_iter=500, random_state=seed
+        )
 
     found: dict[str, list[float]] = {}
     for name in wanted:

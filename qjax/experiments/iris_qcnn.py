@@ -113,6 +113,14 @@ def run(run: Run) -> list[Row]:
             ),
         ]  # fmt: skip
         run.circuit(kind.split()[0].lower(), one.model(0).layers[0].circuit(data.x_test[0][0]))
+    best = max(classical, key=lambda name: float(np.mean(classical[name])))
+    run.note(
+        f"100 % is the luck of a split: {_perfect(scores['entangled circuit']):.0%} of the "
+        f"{settings.seeds} splits for the circuit, {_perfect(classical[best]):.0%} for {best}"
+    )
+    for name, values in scores.items():
+        gap = float(np.mean(values) - np.mean(classical[best]))
+        run.note(f"{name}: {gap:+.3f} in the mean against {best}, the best classical model")
     run.figure("splits", _draw(scores | classical))
     return rows
 

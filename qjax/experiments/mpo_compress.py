@@ -144,6 +144,9 @@ def run(run: Run) -> list[Row]:
             ),
         ]  # fmt: skip
         curve.append((before.parameters, before.test, healed.test, rank_healed.test, small.test))
+    for k, name in ((3, "low rank, healed"), (4, "a smaller network trained from scratch")):
+        ahead = sum(np.median(point[2]) > np.median(point[k]) for point in curve)
+        run.note(f"the healed operator is above {name} at {ahead} of {len(curve)} sizes")
     run.figure("accuracies", dots(rows, "test accuracy"))
     run.figure("size", _draw(curve, base))
     return rows

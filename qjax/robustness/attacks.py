@@ -107,10 +107,10 @@ def pgd(
 
     start = x
     if key is not None:
-        noise = jax.random.uniform(key, x.shape, x.dtype, -1, 1)
-        if norm == "2":
-            noise = jax.random.normal(key, x.shape, x.dtype)
-            noise = noise / _length(noise) * jax.random.uniform(key, (), x.dtype)
+        if norm == "inf":
+            noise = jax.random.uniform(key, x.shape, x.dtype, -1, 1)
+        else:
+            noise = jax.random.ball(key, x.size, dtype=x.dtype).reshape(x.shape)
         start = project(x + radius * noise)
     return jax.lax.scan(ascend, start, None, length=steps)[0]
 

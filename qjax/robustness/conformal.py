@@ -39,6 +39,8 @@ def conformal_threshold(scores: Any, alpha: float | int) -> Float[Array, ""]:
         (8.0, inf)
     """
     scores = jnp.asarray(scores)
+    if not jnp.issubdtype(scores.dtype, jnp.floating):
+        scores = scores.astype(float)  # the threshold may be infinite
     if scores.ndim != 1 or scores.shape[0] == 0 or not 0 < alpha < 1:
         raise DataError(
             "conformal_threshold: scores must be a vector and alpha within (0, 1)",

@@ -47,6 +47,18 @@ def test_attacks_on_a_linear_loss_end_where_its_maximum_in_the_ball_is():
             pgd(linear, x, 1.0, 0.1, **wrong)
 
 
+def test_an_attack_starts_anywhere_in_the_ball():
+    """Steps of size zero stay at the start: the share of the volume within is uniform."""
+
+    def start(key):
+        return pgd(linear, jnp.zeros(3), 1.0, 0.5, norm="2", steps=1, size=0.0, key=key)
+
+    points = jax.jit(jax.vmap(start))(jax.random.split(KEY, 2000))
+    shares = np.sort((2 * np.linalg.norm(points, axis=1)) ** 3)
+    np.testing.assert_allclose(shares, (np.arange(2000) + 0.5) / 2000, atol=0.04)
+    np.testing.assert_allclose(points.mean(0), 0, atol=0.03)
+
+
 def test_an_attack_on_a_circuit_raises_its_loss_to_the_closed_form():
     """``<Z> = cos(x + w)``: within 0.1 the loss ``cos`` is highest at ``x - 0.1``."""
     loss = lambda w, x, y: y * qj.expval(qj.Circuit(1, [qj.RX(x + w, 0)]), qj.Z(0))  # noqa: E731
@@ -66,7 +78,7 @@ def test_conformal_sets_cover_as_often_as_they_promise():
     ranks = np.sort(scores[:, :40])[:, 32]
     covered = (scores[:, 40:] <= ranks[:, None]).mean()
     np.testing.assert_allclose(covered, 33 / 41, atol=0.01)
-    assert conformal_threshold(np.zeros(3), 0.1) == np.inf
+    assert conformal_threshold(np.zeros(3, int), 0.1) == np.inf
     p = np.array([[0.7, 0.2, 0.1], [0.4, 0.35, 0.25]])
     sets = class_sets(p, 0.7)
     np.testing.assert_array_equal(sets, [[True, False, False], [True, True, False]])
