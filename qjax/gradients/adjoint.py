@@ -11,7 +11,7 @@ from ..simulators.sharded import Sharded
 from ..simulators.statevector import Statevector
 from .lanes import is_pauli_sum, lanes_program, with_gradient
 from .pullback import are_pauli_sums, with_pullback
-from .reversible import reversible
+from .reversible import recorded, reversible
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,9 @@ class Adjoint:
     """Reverse mode that runs the circuit backwards, for unitary circuits.
 
     On a statevector memory is independent of depth: the backward pass undoes step after step on
-    the state while it carries the cotangent along; the cost is that of three to four runs,
-    whatever the number of parameters. Of one `PauliSum` it gives derivatives in either mode and of
+    the state while it carries the cotangent along (a few states that fit a processor's cache, 8
+    MiB in all, are kept instead); the cost is that of three to four runs, whatever the number of
+    parameters. Of one `PauliSum` it gives derivatives in either mode and of
     any order (second ones as `Backprop` does); of anything else first derivatives in reverse mode.
 
     On `MPS`, for Pauli sums after a brickwork, the cotangent is a second matrix product state.
@@ -67,4 +68,5 @@ class Adjoint:
         lanes = lanes_program(sim, structure, query, reversible)
         if not is_pauli_sum(query):
             return single if lanes is None else with_pullback(structure.n, single, lanes)
-        return with_gradient(structure.n, single, lanes, sim.compile(structure, query))
+        alone = sim.compile(structure, query, evolve=recorded)
+        return with_gradient(structure.n, alone, single, lanes, sim.compile(structure, query))

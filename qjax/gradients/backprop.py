@@ -34,7 +34,7 @@ class Backprop:
         lanes = lanes_program(sim, structure, query, reversible)
         if lanes is None:
             return _if_it_fits(plain, sim, structure, query)
-        return with_gradient(structure.n, plain, lanes, plain)
+        return with_gradient(structure.n, plain, plain, lanes, plain)
 
 
 def _if_it_fits(plain: Program, sim: Statevector, structure: Structure, query: Query) -> Program:

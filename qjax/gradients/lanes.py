@@ -38,7 +38,9 @@ def lanes_program(
     return sim.compile_lanes(structure, query, evolve)
 
 
-def with_gradient(n: int, single: Program, lanes: Program | None, exact: Program) -> Program:
+def with_gradient(
+    n: int, single: Program, several: Program, lanes: Program | None, exact: Program
+) -> Program:
     """A scalar program whose derivative costs one gradient, in either mode.
 
     Whoever differentiates asks for the whole gradient anyway, so value and gradient are found in
@@ -47,7 +49,8 @@ def with_gradient(n: int, single: Program, lanes: Program | None, exact: Program
     Args:
         n: qubits.
         single: the program of one circuit.
-        lanes: the program of many, from leaves with the batch axis last.
+        several: what `jax.vmap` makes into a program of many circuits.
+        lanes: the same from leaves with the batch axis last, where that is better.
         exact: a program that can be differentiated any number of times, for second derivatives.
     """
 
@@ -56,6 +59,12 @@ def with_gradient(n: int, single: Program, lanes: Program | None, exact: Program
 
     def both(leaves: list[Any], asked: list[Any]) -> Any:
         return jax.value_and_grad(value)(leaves, asked)
+
+    def several_value(leaves: list[Any], asked: list[Any]) -> Any:
+        return several(leaves, asked, None)
+
+    def several_both(leaves: list[Any], asked: list[Any]) -> Any:
+        return jax.value_and_grad(several_value)(leaves, asked)
 
     def lane_value(wide: list[Any], asked: list[Any]) -> Any:
         assert lanes is not None
@@ -70,8 +79,8 @@ def with_gradient(n: int, single: Program, lanes: Program | None, exact: Program
         return values, [jnp.moveaxis(g, -1, 0) for g in gradient]
 
     chunked = lanes is not None
-    fast_value = batched(value, lane_value if chunked else None, n)
-    fast_both = batched(both, lane_both if chunked else None, n)
+    fast_value = batched(value, several_value, lane_value if chunked else None, n)
+    fast_both = batched(both, several_both, lane_both if chunked else None, n)
 
     @jax.custom_jvp
     def first_order(leaves: list[Any], asked: list[Any]) -> Any:
@@ -104,16 +113,21 @@ def with_gradient(n: int, single: Program, lanes: Program | None, exact: Program
     return program
 
 
-def batched(function: Callable[..., Any], wide: Callable[..., Any] | None, n: int) -> Any:
-    """``function`` with a batching rule that runs ``wide``, some lanes at a time."""
-    batched = custom_vmap(function)
+def batched(
+    function: Callable[..., Any],
+    several: Callable[..., Any],
+    wide: Callable[..., Any] | None,
+    n: int,
+) -> Any:
+    """``function`` with a batching rule: ``wide``, some lanes at a time, or `jax.vmap(several)`."""
+    ruled = custom_vmap(function)
 
-    @batched.def_vmap
+    @ruled.def_vmap
     def rule(size: int, is_batched: Any, leaves: list[Any], asked: list[Any]) -> Any:
         marks, asked_marks = is_batched
         if wide is None or size < LANES or any(asked_marks):
             axes = jax.tree.map(lambda m: 0 if m else None, (marks, asked_marks))
-            out = jax.vmap(function, axes, axis_size=size)(leaves, asked)
+            out = jax.vmap(several, axes, axis_size=size)(leaves, asked)
         else:
             last = [
                 jnp.moveaxis(x, 0, -1) if m else jnp.broadcast_to(x[..., None], (*x.shape, size))
@@ -122,7 +136,7 @@ def batched(function: Callable[..., Any], wide: Callable[..., Any] | None, n: in
             out = _in_chunks(wide, last, asked, max(32, CHUNK >> n))
         return out, jax.tree.map(lambda _: True, out)
 
-    return batched
+    return ruled
 
 
 def _in_chunks(run: Any, wide: list[Any], asked: list[Any], width: int) -> Any:

@@ -39,7 +39,7 @@ def with_pullback(n: int, single: Program, lanes: Program) -> Program:
     def lane_values(wide: list[Any], asked: list[Any]) -> Any:
         return lanes(wide, asked, None)
 
-    fast_values = batched(values, lane_values, n)
+    fast_values = batched(values, values, lane_values, n)
 
     @jax.custom_vjp
     def outcome(leaves: list[Any], asked: list[Any]) -> Any:
@@ -62,7 +62,7 @@ def with_pullback(n: int, single: Program, lanes: Program) -> Program:
             _, pull = jax.vjp(lambda x: lane_values(x, asked), both[:count])
             return [jnp.moveaxis(g, -1, 0) for g in pull(treedef.unflatten(both[count:]))[0]]
 
-        gradient = batched(pulled, lane_pulled, n)([*leaves, *flat], asked)
+        gradient = batched(pulled, pulled, lane_pulled, n)([*leaves, *flat], asked)
         # Of coefficients that nobody differentiates, this is dropped when the whole is compiled.
         _, pull = jax.vjp(lambda x: values(leaves, x), asked)
         return gradient, pull(slopes)[0]

@@ -11,7 +11,11 @@ from ..errors import UnsupportedError
 from ..simulators.kernels import Pair
 from ..simulators.statevector import run_steps
 from ..simulators.steps import Step
+from ..simulators.steps.record import draw, record, states_kept
 from .refuse import refuse_derivative
+
+RECORD_FROM = 2**8  # amplitudes: smaller states are sooner undone than written and read
+RECORD_BYTES = 8 * 2**20  # up to here the states of a run are kept for its gradient
 
 FIRST_ONLY = UnsupportedError(
     "Adjoint gives first derivatives only",
@@ -38,6 +42,30 @@ def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> P
             state, cotangent, gradient = step.pull(state, c, cotangent)
             gradients.append(gradient)
         return cotangent, gradients[::-1]
+
+    evolve.defvjp(forward, backward)
+    return evolve(state, coefficients)
+
+
+def recorded(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
+    """`reversible`, but states that are small enough to stay in a cache are kept, not undone."""
+    size = sum(x.size * x.dtype.itemsize for x in state if x is not None)
+    kept = size * states_kept(steps)
+    if state[0].size < RECORD_FROM or not 0 < kept <= RECORD_BYTES:
+        return reversible(steps, state, coefficients)
+
+    @jax.custom_vjp
+    def evolve(state: Pair, coefficients: list[Any]) -> Pair:
+        return run_steps(steps, state, coefficients)
+
+    def forward(state: Pair, coefficients: list[Any]) -> Any:
+        state, coefficients = refuse_derivative((state, coefficients), FIRST_ONLY)
+        state, kept = record(steps, state, coefficients)
+        return state, (kept, coefficients)
+
+    def backward(residuals: Any, cotangent: Pair) -> Any:
+        kept, coefficients = residuals
+        return draw(steps, kept, coefficients, cotangent)
 
     evolve.defvjp(forward, backward)
     return evolve(state, coefficients)

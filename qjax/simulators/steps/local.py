@@ -19,6 +19,8 @@ class LocalStep(Step):
     """Matrices on disjoint windows of qubits."""
 
     kind = "local"
+    looks = True
+    states_kept = 0
 
     def __init__(self, n: int, windows: Sequence[Window], precision: Precision = HIGHEST) -> None:
         self.n, self.windows, self.precision = n, tuple(windows), precision
@@ -55,6 +57,26 @@ class LocalStep(Step):
             gradients.append((re, None if matrix[1] is None else im))
             cotangent = apply_matrix(cotangent, back, window.qubits, self.n, self.precision)
         return state, cotangent, gradients[::-1]
+
+    def draw(
+        self, state: Any, own: Any, coefficients: list[Pair], cotangent: Pair, after: bool
+    ) -> tuple[Pair, list[Pair]]:
+        """The windows commute: on one side of all of them ``G = <cotangent| |state>`` gives every
+        matrix its derivative, ``M G`` before them and ``G M`` after them."""
+        ahead = cotangent
+        for window, matrix in zip(self.windows, coefficients, strict=True):
+            # A transpose of its own: a product that transposes on the way is a slow one.
+            back = jax.lax.optimization_barrier(dagger(matrix))
+            cotangent = apply_matrix(cotangent, back, window.qubits, self.n, self.precision)
+        gradients: list[Pair] = []
+        for window, matrix in zip(self.windows, coefficients, strict=True):
+            side = ahead if after else cotangent
+            found = gram(side, state, window.qubits, self.n, self.precision)
+            if matrix[1] is None:
+                found = (found[0], None)
+            pair = (found, matrix) if after else (matrix, found)
+            gradients.append(pair_product(*pair, _matmul))
+        return cotangent, gradients
 
     def cost(self) -> tuple[float, float]:
         flops = 0.0

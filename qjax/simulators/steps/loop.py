@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..kernels import Pair
+from .record import draw, record, states_kept
 from .step import Step
 
 
@@ -37,6 +38,7 @@ class LoopStep(Step):
         inner = frozenset(i for step in body for i in step.leaves)
         self.leaves = inner.union(*(self.sources.get(i, ()) for i in inner))
         self.real = all(step.real for step in body)
+        self.states_kept = length * states_kept(self.body)
         self.moving = tuple(bool(step.leaves & self.stacked) for step in body)
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> tuple[list[Any], list[Any]]:
@@ -113,6 +115,35 @@ class LoopStep(Step):
             turn, (state, cotangent, zero), moving, self.length, reverse=not self.reverse
         )
         return state, cotangent, (own, total)
+
+    def record(self, state: Pair, coefficients: Any) -> tuple[Pair, Any]:
+        moving, fixed = coefficients
+
+        def turn(state: Pair, part: list[Any]) -> tuple[Pair, Any]:
+            return record(self.body, state, self._coefficients(part, fixed))
+
+        return jax.lax.scan(turn, state, moving, self.length, reverse=self.reverse)
+
+    def draw(
+        self, state: Any, own: Any, coefficients: Any, cotangent: Pair, after: bool
+    ) -> tuple[Pair, Any]:
+        moving, fixed = coefficients
+        zero = jax.tree.map(lambda x: x * 0, fixed)
+
+        def turn(carry: Any, given: Any) -> Any:
+            cotangent, total = carry
+            part, kept = given
+            here = self._coefficients(part, fixed)
+            cotangent, gradients = draw(self.body, kept, here, cotangent)
+            marked = list(zip(self.moving, gradients, strict=True))
+            shared = [g for moves, g in marked if not moves]
+            total = jax.tree.map(lambda a, b: a + b, total, shared)
+            return (cotangent, total), [g for moves, g in marked if moves]
+
+        (cotangent, total), gradients = jax.lax.scan(
+            turn, (cotangent, zero), (moving, own), self.length, reverse=not self.reverse
+        )
+        return cotangent, (gradients, total)
 
     def cost(self) -> tuple[float, float]:
         costs = [step.cost() for step in self.body]

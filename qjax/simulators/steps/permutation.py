@@ -46,6 +46,7 @@ class PermutationStep(Step):
 
     kind = "permutation"
     real = True
+    states_kept = 0
     leaves: frozenset[int] = frozenset()
 
     def __init__(self, n: int, items: Sequence[Item]) -> None:
@@ -94,6 +95,12 @@ class PermutationStep(Step):
 
     def undo(self, state: Pair, coefficients: Any) -> Pair:
         return self._gather(state, self.forward, self.back)
+
+    def draw(
+        self, state: Any, own: Any, coefficients: Any, cotangent: Pair, after: bool
+    ) -> tuple[Pair, Any]:
+        """The transpose of a permutation is its inverse."""
+        return self.undo(cotangent, coefficients), coefficients
 
     def _gather(self, state: Pair, index: list[np.ndarray], inverse: list[np.ndarray]) -> Pair:
         re, im = state

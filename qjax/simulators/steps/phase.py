@@ -135,6 +135,8 @@ class PhaseStep(Step):
     """
 
     kind = "phase"
+    looks = True
+    states_kept = 0
 
     def __init__(self, n: int, items: Sequence[Item], whole: bool = False) -> None:
         self.n, self.items = n, tuple(items)
@@ -282,12 +284,15 @@ class PhaseStep(Step):
         self, state: Pair, coefficients: dict[str, Any], cotangent: Pair
     ) -> tuple[Pair, Pair, dict[str, Any]]:
         """One pass gives the derivative in every phase angle; its sums are the coefficients'."""
-        (re, im), (cot_re, cot_im) = state, cotangent
+        gradient = self._slopes(state, coefficients, cotangent)
         back = self._conjugate(coefficients)
-        before, cotangent = self.apply(state, back), self.apply(cotangent, back)
+        return self.apply(state, back), self.apply(cotangent, back), gradient
+
+    def _slopes(self, state: Pair, coefficients: dict[str, Any], cotangent: Pair) -> dict[str, Any]:
+        (re, im), (cot_re, cot_im) = state, cotangent
         gradient = jax.tree.map(jnp.zeros_like, coefficients)
         if im is None or not self.leaves:
-            return before, cotangent, gradient
+            return gradient
         slope = cot_im * re - cot_re * im
         batch = re.shape[1:]
         grid = slope.reshape(2**self.cut, 2 ** (self.n - self.cut), *batch)
@@ -305,7 +310,19 @@ class PhaseStep(Step):
                 sums = jnp.sum(slope.reshape(*shape, *batch), axis=others)
                 table = coefficients["tables"][k]
                 gradient["tables"][k] = _turned(table, sums.reshape(table[0].shape))
-        return before, cotangent, gradient
+        return gradient
+
+    def draw(
+        self, state: Any, own: Any, coefficients: dict[str, Any], cotangent: Pair, after: bool
+    ) -> tuple[Pair, dict[str, Any]]:
+        # In a branch of its own: XLA would else compute the product anew for each of its uses.
+        before = jax.lax.cond(
+            cotangent[0][0] < np.inf,
+            lambda x: self.apply(x, self._conjugate(coefficients)),
+            lambda x: x,
+            cotangent,
+        )
+        return before, self._slopes(state, coefficients, cotangent if after else before)
 
     def _cut_signs(self, dtype: Any) -> tuple[Any, Any]:
         """``z`` of the leading qubits with weights, and of all trailing qubits."""

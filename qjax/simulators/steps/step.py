@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -105,6 +106,8 @@ class Step:
     qubits: frozenset[int]
     leaves: frozenset[int]
     real: bool
+    looks = False  # whether `draw` is given a state, that before or that after the step
+    states_kept: float = math.inf  # by `record`, of its own; infinite where there is no `draw`
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> Any:
         raise NotImplementedError
@@ -121,6 +124,16 @@ class Step:
         _, pullback = jax.vjp(self.apply, before, coefficients)
         cotangent, gradient = pullback(cotangent)
         return before, cotangent, gradient
+
+    def record(self, state: Pair, coefficients: Any) -> tuple[Pair, Any]:
+        """The state after the step, and what `draw` needs besides the state that it looks at."""
+        return self.apply(state, coefficients), ()
+
+    def draw(
+        self, state: Any, own: Any, coefficients: Any, cotangent: Pair, after: bool
+    ) -> tuple[Pair, Any]:
+        """`pull` with a state that was kept: the one before the step, or ``after`` it."""
+        raise NotImplementedError
 
     def cost(self) -> tuple[float, float]:
         """(flops, passes over the state)."""
