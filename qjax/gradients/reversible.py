@@ -11,6 +11,7 @@ from ..errors import UnsupportedError
 from ..simulators.kernels import Pair
 from ..simulators.statevector import run_steps
 from ..simulators.steps import Step
+from ..simulators.steps.order import pulled
 from ..simulators.steps.record import draw, record, states_kept
 from .refuse import refuse_derivative
 
@@ -23,8 +24,13 @@ FIRST_ONLY = UnsupportedError(
 )
 
 
-def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
-    """`run_steps` with a reverse rule that recomputes states by undoing the steps."""
+def reversible(
+    steps: Sequence[Step], state: Pair, coefficients: list[Any], ordered: bool = False
+) -> Pair:
+    """`run_steps` with a reverse rule that recomputes states by undoing the steps.
+
+    ``ordered``: each step waits for the gradient of the one before, for the least memory.
+    """
 
     @jax.custom_vjp
     def evolve(state: Pair, coefficients: list[Any]) -> Pair:
@@ -37,11 +43,8 @@ def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> P
 
     def backward(residuals: Any, cotangent: Pair) -> Any:
         state, coefficients = residuals
-        gradients = []
-        for step, c in zip(reversed(steps), reversed(coefficients), strict=True):
-            state, cotangent, gradient = step.pull(state, c, cotangent)
-            gradients.append(gradient)
-        return cotangent, gradients[::-1]
+        _, cotangent, gradients = pulled(steps, state, coefficients, cotangent, ordered)
+        return cotangent, gradients
 
     evolve.defvjp(forward, backward)
     return evolve(state, coefficients)

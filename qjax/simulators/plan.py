@@ -61,11 +61,14 @@ class Layout:
             become one. 2 means pairs of any two qubits, which suits a batch axis that runs last.
         whole: whether phases are held as one vector over all amplitudes.
         precision: of the products of matrices with the state.
+        ordered: whether a reverse pass makes the gradient of each matrix before it goes on: least
+            memory, for a few more tiny steps.
     """
 
     cell: int
     whole: bool
     precision: Precision = HIGHEST
+    ordered: bool = False
 
 
 def layout_for(n: int, batch_last: bool = False, precision: Precision = HIGHEST) -> Layout:
@@ -382,7 +385,10 @@ def _close(n: int, step: _Open, layout: Layout) -> list[Step]:
     rotations, rest = [], step.groups
     if layout.cell == 2:
         rotations, rest = _rotations(n, step.groups)
-    return rotations + ([LocalStep(n, _windows(n, rest, layout), layout.precision)] if rest else [])
+    if not rest:
+        return rotations
+    windows = _windows(n, rest, layout)
+    return [*rotations, LocalStep(n, windows, layout.precision, layout.ordered)]
 
 
 def _rotations(n: int, groups: Sequence[Group]) -> tuple[list[Step], list[Group]]:
@@ -432,7 +438,7 @@ def _window(qubits: tuple[int, ...], groups: Sequence[Group]) -> Window:
 def _loop(n: int, block: Layers | Repeat | Turns, layout: Layout) -> LoopStep:
     if isinstance(block, Turns):
         body = schedule(n, block.ops, layout)
-        return LoopStep(n, body, block.length, sources=block.sources)
+        return LoopStep(n, body, block.length, sources=block.sources, ordered=layout.ordered)
     stacked: frozenset[int] = frozenset()
     reverse = False
     if isinstance(block, Layers):
@@ -441,7 +447,8 @@ def _loop(n: int, block: Layers | Repeat | Turns, layout: Layout) -> LoopStep:
             leaf.index for leaf, moves in zip(leaves, block.stacked, strict=True) if moves
         )
         reverse = block.reverse
-    return LoopStep(n, schedule(n, block.ops, layout), block.length, stacked, reverse)
+    body = schedule(n, block.ops, layout)
+    return LoopStep(n, body, block.length, stacked, reverse, ordered=layout.ordered)
 
 
 def complex_leaves(leaves: Sequence[Any]) -> tuple[bool, ...]:

@@ -12,6 +12,7 @@ from jax.custom_derivatives import SymbolicZero
 from ..gates.matrices import pauli_matrix
 from ..pauli import PauliSum, Word, word_masks
 from .kernels import HIGHEST, Pair, apply_matrix, bit_signs, flip, partition
+from .steps.order import after
 
 MATRIX_WORDS = 64  # words on one cell beyond which their matrix is not worth its constants
 
@@ -77,28 +78,28 @@ def _signs(coeffs: Any, masks: list[int], n: int, dtype: Any, batch: int) -> Any
     return out.reshape(*out.shape, *pad)
 
 
-def apply_sum(state: Pair, operator: PauliSum, n: int) -> Pair:
+def apply_sum(state: Pair, operator: PauliSum, n: int, ordered: bool = False) -> Pair:
     """``H psi`` for a Pauli sum with real coefficients.
 
     Words that flip qubits of one small cell of the register only, and act nowhere else, become
     one matrix on that cell; all others work by index flips and signs, words with the same flips
-    together.
+    together. ``ordered``: one after the other, for the least memory.
     """
     coeffs = jnp.asarray(operator.coeffs)
     cells, rest = _by_cell(operator, n)
     total: Pair = (None, None)
     for qubits, members in cells:
-        image = apply_matrix(
-            state, _cell_matrix(coeffs, members, qubits, state[0].dtype), qubits, n
-        )
-        total = _plus(total, image)
+        matrix = _cell_matrix(coeffs, members, qubits, state[0].dtype)
+        own = after(state, total) if ordered else state
+        total = _plus(total, apply_matrix(own, matrix, qubits, n))
     groups: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
     for k in rest:
         x, z, y = word_masks(operator.words[k], n)
         # i**y is real for even y and imaginary for odd y.
         groups.setdefault((x, y % 2), []).append((k, z, y))
     for (x, parity), members in groups.items():
-        total = _plus(total, _flipped(state, coeffs, members, x, parity, n))
+        own = after(state, total) if ordered else state
+        total = _plus(total, _flipped(own, coeffs, members, x, parity, n))
     re, im = total
     if re is None:
         re = jnp.zeros_like(state[0])
@@ -174,17 +175,17 @@ def _inner(a: Pair, b: Pair) -> Any:
     return total
 
 
-def expectation(state: Pair, operator: PauliSum, n: int) -> Any:
+def expectation(state: Pair, operator: PauliSum, n: int, ordered: bool = False) -> Any:
     """``<psi|H|psi>``, real. Its derivative ``2 Re <H psi|d psi>`` applies H once, not twice."""
     words = operator.words
 
     @jax.custom_jvp
     def value(state: Pair, coeffs: Any) -> Any:
-        return _inner(state, apply_sum(state, _sum_of(words, coeffs), n))
+        return _inner(state, apply_sum(state, _sum_of(words, coeffs), n, ordered))
 
     def rule(primals: Any, tangents: Any) -> Any:
         (state, coeffs), (d_state, d_coeffs) = primals, tangents
-        image = apply_sum(state, _sum_of(words, coeffs), n)
+        image = apply_sum(state, _sum_of(words, coeffs), n, ordered)
         total = _inner(state, image)
         slope = jnp.zeros_like(total)
         for part, moved in zip(image, d_state, strict=True):

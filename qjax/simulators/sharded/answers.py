@@ -261,7 +261,7 @@ def _expectation(
         weights.append(coeffs[k] * sign)
     if words:
         local = PauliSum.tree_unflatten(tuple(words), (jnp.stack(weights),))
-        total = total + expectation(state, local, m)
+        total = total + expectation(state, local, m, plan.local.layout.ordered)
     return total
 
 

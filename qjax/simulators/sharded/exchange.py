@@ -94,7 +94,8 @@ class ExchangeStep(_Moving):
         sent = grid.reshape(2 ** len(front), -1)
         got = jax.lax.all_to_all(sent, self.names, 0, 0, tiled=True)
         whole = got.reshape(grid.shape).transpose(list(np.argsort(order)))
-        return [whole[k].reshape(-1) for k in range(len(parts))]
+        # Split, not indexed: its transpose joins the parts, that of indexing pads each of them.
+        return [x.reshape(-1) for x in jax.lax.split(whole, (1,) * len(parts))]
 
     def cost(self) -> tuple[float, float]:
         return 0.0, 2.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,10 @@ from .program import Gates, Itinerary, Loop, Part, Relabel, unrolled
 from .reading import Reading, read
 from .restrict import restricted, restricted_vector
 from .routing import Exchange, Pairs, naive_exchanges
+
+LARGE = 14
+"""Qubits on a device from which on things are done in the order that needs the least memory; for
+smaller states that would only cost time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +242,7 @@ def make_sharded_plan(
     circuit: Circuit = jax.tree.unflatten(structure, leaves)
     journey = make_journey(circuit, names, seen, home, reads)
     n, g, extended = circuit.n, journey.g, journey.extended
-    layout = layout_for(n - g, False, precision)
+    layout = replace(layout_for(n - g, False, precision), ordered=n - g >= LARGE)
     steps = _steps(journey.parts, n - g, g, names, extended, _is_real(circuit), layout)
     items, empty, factors = _preparations(journey.preparations, journey.start, g, extended)
     return ShardedPlan(
@@ -318,7 +322,7 @@ def _steps(
         else:
             body = _steps(part.body, m, g, names, extended, real, layout)
             stacked = frozenset(k for k, axes in enumerate(extended.axes) if part.number in axes)
-            steps.append(LoopStep(m, body, part.count, stacked))
+            steps.append(LoopStep(m, body, part.count, stacked, ordered=layout.ordered))
     return steps
 
 

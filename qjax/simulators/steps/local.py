@@ -10,20 +10,31 @@ import jax
 import jax.numpy as jnp
 
 from ..kernels import HIGHEST, Pair, Precision, apply_matrix, dagger, gram, pair_product
+from .order import after
 from .step import Item, Step, as_pair, complex_of, fetch, target_matrix
 from .turns import as_turns, rotate
 from .window import Window
 
 
 class LocalStep(Step):
-    """Matrices on disjoint windows of qubits."""
+    """Matrices on disjoint windows of qubits.
+
+    ``ordered``: in a reverse pass each window waits for the gradient of the one before.
+    """
 
     kind = "local"
     looks = True
     states_kept = 0
 
-    def __init__(self, n: int, windows: Sequence[Window], precision: Precision = HIGHEST) -> None:
+    def __init__(
+        self,
+        n: int,
+        windows: Sequence[Window],
+        precision: Precision = HIGHEST,
+        ordered: bool = False,
+    ) -> None:
         self.n, self.windows, self.precision = n, tuple(windows), precision
+        self.ordered = ordered
         self.qubits = frozenset(q for w in windows for q in w.qubits)
         items = [item for w in windows for item in w.items]
         self.leaves = frozenset(i for item in items for i in item.leaves)
@@ -51,7 +62,8 @@ class LocalStep(Step):
         """The transpose of a unitary is its inverse: both state and cotangent are undone."""
         gradients: list[Pair] = []
         for window, matrix in zip(reversed(self.windows), reversed(coefficients), strict=True):
-            back = dagger(matrix)
+            due = gradients[-1:] if self.ordered else ()
+            back = after(dagger(matrix), due)
             state = apply_matrix(state, back, window.qubits, self.n, self.precision)
             re, im = gram(cotangent, state, window.qubits, self.n, self.precision)
             gradients.append((re, None if matrix[1] is None else im))

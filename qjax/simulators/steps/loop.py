@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..kernels import Pair
+from .order import pulled
 from .record import draw, record, states_kept
 from .step import Step
 
@@ -17,7 +18,8 @@ class LoopStep(Step):
     """``body`` run ``length`` times.
 
     ``stacked`` leaves carry a leading axis over the turns; ``sources`` names leaves whose values
-    are collected, turn by turn, from other leaves.
+    are collected, turn by turn, from other leaves. ``ordered``: in a reverse pass each step of the
+    body waits for the gradient of the one before.
     """
 
     kind = "loop"
@@ -30,8 +32,9 @@ class LoopStep(Step):
         stacked: frozenset[int] = frozenset(),
         reverse: bool = False,
         sources: Mapping[int, tuple[int, ...]] | None = None,
+        ordered: bool = False,
     ) -> None:
-        self.n, self.body, self.length = n, tuple(body), length
+        self.n, self.body, self.length, self.ordered = n, tuple(body), length, ordered
         self.sources = dict(sources or {})
         self.stacked, self.reverse = stacked | frozenset(self.sources), reverse
         self.qubits = frozenset(q for step in body for q in step.qubits)
@@ -99,12 +102,8 @@ class LoopStep(Step):
 
         def turn(carry: Any, part: list[Any]) -> Any:
             state, cotangent, total = carry
-            pairs = list(zip(self.body, self._coefficients(part, fixed), strict=True))
-            gradients = []
-            for step, c in reversed(pairs):
-                state, cotangent, gradient = step.pull(state, c, cotangent)
-                gradients.append(gradient)
-            gradients.reverse()
+            own = self._coefficients(part, fixed)
+            state, cotangent, gradients = pulled(self.body, state, own, cotangent, self.ordered)
             marked = list(zip(self.moving, gradients, strict=True))
             own = [g for moves, g in marked if moves]
             shared = [g for moves, g in marked if not moves]
