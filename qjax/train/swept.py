@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import ExperimentError, UnsupportedError
 from .design import Design, Grid, Points
 
 
@@ -34,8 +34,12 @@ class Swept:
     seeds: int | None
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """The results under a name, shaped by the grid: (\\*axes, seeds, ...)."""
-        values = self.values[name]
+        """The results under a name, shaped by the grid: (\\*axes, seeds, ...).
+
+        Raises:
+            ExperimentError: there are none under that name.
+        """
+        values = self._named(name)
         return values.reshape(*self.design.shape, *values.shape[1:])
 
     def best(self, name: str) -> dict[str, Any]:
@@ -46,14 +50,35 @@ class Swept:
 
         Returns:
             The value of every axis there, and the result under ``name``.
+
+        Raises:
+            ExperimentError: no result of that name, more than one number per point and seed, or
+                every point failed.
         """
-        found = np.where(self.failed, np.nan, self.values[name])
-        found = found.reshape(len(found), -1)
+        values = self._named(name)
+        if values.shape != self.failed.shape:
+            raise ExperimentError(
+                f"best: {name} is not one number per point and seed",
+                expected=self.failed.shape,
+                got=values.shape,
+            )
+        found = np.where(self.failed, np.nan, values).reshape(len(values), -1)
         usable = ~np.all(np.isnan(found), axis=1)
+        if not usable.any():
+            why = next(iter(self.errors.values()), "not a number")
+            raise ExperimentError("best: every point failed", got=why)
         middle = np.full(len(found), np.inf)
         middle[usable] = np.nanmedian(found[usable], axis=1)
         at = int(np.argmin(middle))
         return {axis: v[at].item() for axis, v in self.points.items()} | {name: float(middle[at])}
+
+    def _named(self, name: str) -> np.ndarray:
+        if name not in self.values:
+            raise ExperimentError(
+                f"the sweep has no result {name!r}",
+                expected=", ".join(self.values) or "none: every point failed",
+            )
+        return self.values[name]
 
     def columns(self) -> dict[str, Any]:
         """One row per point and seed: axes, ``seed``, results, ``failed``; arrays or lists."""

@@ -13,6 +13,8 @@ import numpy as np
 
 from qjax.train import Grid, fit, sweep, sweep_folder
 
+WRITE = sweep_folder.SweepFolder.write
+
 
 def loss(w, x, key):
     return jnp.mean((jnp.tanh(x @ w) - 0.3) ** 2) + 0.01 * jnp.sum(jax.random.normal(key) * w)
@@ -54,7 +56,7 @@ def run_sweep(folder: str, out: str, hold: int = 0) -> None:
         steps = jax.random.normal(key, (20,)) * point["a"]
         return {"end": jnp.sum(steps), "path": jnp.cumsum(steps) + point["b"]}
 
-    write = sweep_folder.SweepFolder.write
+    write = WRITE
 
     def spoken(self, group, number, chunk):
         nonlocal written
@@ -68,9 +70,11 @@ def run_sweep(folder: str, out: str, hold: int = 0) -> None:
     np.savez(out, failed=done.failed, **done.values)
 
 
-def run_both(folder: str, out: str, hold: int = 0) -> None:
-    run_fit(f"{folder}/fit", f"{out}/fit.npz")
-    run_sweep(f"{folder}/sweep", f"{out}/sweep.npz")
+def run_both(broken: str, whole: str, hold: int = 0) -> None:
+    """Go on in one folder, begin in another."""
+    for folder in (broken, whole):
+        run_fit(f"{folder}/fit", f"{folder}/fit.npz")
+        run_sweep(f"{folder}/sweep", f"{folder}/sweep.npz")
 
 
 if __name__ == "__main__":

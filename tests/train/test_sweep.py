@@ -197,6 +197,16 @@ def test_what_is_no_array_is_refused():
         sweep(lambda p: {"pair": (p["a"], p["b"])}, Grid(a=A, b=B))
 
 
+def test_results_that_are_not_there_are_named():
+    done = sweep(lambda p: {"bad": jnp.log(-p["a"] - 1), "v": jnp.zeros(2)}, Grid(a=A))
+    for name, words in (("loss", "no result 'loss'(.|\n)*bad, v"), ("v", "one number per"),
+                        ("bad", "every point failed")):  # fmt: skip
+        with pytest.raises(ExperimentError, match=words):
+            done.best(name)
+    with pytest.raises(ExperimentError, match="no result 'loss'"):
+        done["loss"]
+
+
 def test_the_folder_of_another_sweep_is_refused(tmp_path):
     sweep(energy, Grid(a=A, b=B), folder=tmp_path)
     with pytest.raises(ExperimentError, match="another sweep: points changed"):
