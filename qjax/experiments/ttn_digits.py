@@ -53,7 +53,7 @@ class TtnSettings(Settings):
     training: float = 0.7
     noise: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.4)
     taught: tuple[float, ...] = (0.0, 0.4)
-    sharpness: float = 4.0
+    sharpness: float = 20.0
     pairs: int = 45
     chunk: int = 25
 
