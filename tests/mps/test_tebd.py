@@ -27,7 +27,7 @@ def test_bonds_add_up_to_the_hamiltonian():
     np.testing.assert_allclose(total, MODEL.matrix(6), rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("order", [2, 4])
+@pytest.mark.parametrize("order", [2, pytest.param(4, marks=pytest.mark.verify)])
 def test_real_time_follows_schroedinger(order):
     """At full bond dimension the error falls as the step to the order of the formula; norm and
     energy stay."""

@@ -18,7 +18,7 @@ from ..steps.step import Item
 from .gates import Entry, Place, as_items, unrolled
 from .routing import Move, routed
 
-LARGEST_BLOCK = 8  # qubits of one gate
+LARGEST_BLOCK = 12  # qubits of one gate, controls included
 
 
 @dataclass(frozen=True, eq=False)

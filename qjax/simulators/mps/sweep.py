@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -48,7 +49,7 @@ def evolve(
             move = moves[stop]
             assert move.block is not None
             matrix = _block_matrix(move.block, leaves, dtype).astype(tensors.dtype)
-            tensors, share = _block(tensors, matrix, move.site, move.size, cutoff, method)
+            tensors, share = _block(tensors, matrix, move, cutoff, method)
             kept.append(share)
         k = stop + 1
     return tensors, jnp.concatenate(kept) if kept else jnp.ones(0, column_weights(tensors).dtype)
@@ -94,24 +95,36 @@ def _run(tensors: Any, gates: Any, moves: Sequence[Move], cutoff: float, method:
 
 
 def _block_matrix(item: Item, leaves: Sequence[Any], dtype: Any) -> Any:
+    """What acts on the targets, where the controls have their values."""
     params = tuple(collected([p], leaves, dtype)[0] for p in item.params)
-    matrix = item_matrix(item, params, complex_of(dtype))
-    k = len(item.qubits)
-    # Site j of the block holds the qubit with place j.
-    where = item.qubits
-    order = tuple(where.index(j) for j in range(k))
-    axes = (*order, *(k + j for j in order))
-    return matrix.reshape((2,) * (2 * k)).transpose(axes).reshape(2**k, 2**k)
+    bare = replace(item, controls=(), values=())
+    return item_matrix(bare, params, complex_of(dtype))
 
 
-def _block(tensors: Any, matrix: Any, site: int, size: int, cutoff: float, method: str) -> Any:
-    """A gate on ``size`` neighbouring sites; the centre ends on the last of them."""
+def _applied(matrix: Any, item: Item, joint: Any) -> Any:
+    """The block's gate on its sites: ``(chi, 2**k, chi)``."""
+    k, chi = len(item.qubits), joint.shape[0]
+    parts = joint.reshape(chi, *(2,) * k, chi)
+    values = dict(zip(item.controls, item.values, strict=True))
+    where = (slice(None), *(values.get(site, slice(None)) for site in range(k)))
+    chosen = parts[where]
+    left = sorted(item.targets)
+    order = [1 + left.index(site) for site in item.targets] + [0, len(left) + 1]
+    rows = jnp.transpose(chosen, order)
+    turned = mm(matrix, rows.reshape(matrix.shape[0], -1)).reshape(rows.shape)
+    chosen = jnp.transpose(turned, np.argsort(order))
+    return parts.at[where].set(chosen).reshape(joint.shape)
+
+
+def _block(tensors: Any, matrix: Any, move: Move, cutoff: float, method: str) -> Any:
+    """A gate on neighbouring sites; the centre ends on the last of them."""
+    assert move.block is not None
+    site, size = move.site, move.size
     chi = tensors.shape[1]
     joint = tensors[site]
     for k in range(1, size):
         joint = mm(joint.reshape(-1, chi), tensors[site + k].reshape(chi, 2 * chi))
-    joint = jnp.swapaxes(joint.reshape(chi, 2**size, chi), 0, 1).reshape(2**size, chi * chi)
-    rest = jnp.swapaxes(mm(matrix, joint).reshape(2**size, chi, chi), 0, 1)
+    rest = _applied(matrix, move.block, joint.reshape(chi, 2**size, chi))
     shares, new = [], []
     for j in range(size - 1):
         space = room(tensors.shape[0])[site + j : site + j + 1]
