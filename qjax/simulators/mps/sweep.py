@@ -112,7 +112,7 @@ def _applied(matrix: Any, item: Item, joint: Any) -> Any:
     order = [1 + left.index(site) for site in item.targets] + [0, len(left) + 1]
     rows = jnp.transpose(chosen, order)
     turned = mm(matrix, rows.reshape(matrix.shape[0], -1)).reshape(rows.shape)
-    chosen = jnp.transpose(turned, np.argsort(order))
+    chosen = jnp.transpose(turned, [order.index(axis) for axis in range(len(order))])
     return parts.at[where].set(chosen).reshape(joint.shape)
 
 
