@@ -16,8 +16,8 @@ def as_weighted_edges(graph: Any, weights: Any = None) -> tuple[int, list[Edge]]
 
     Args:
         graph: a list of ``(i, j)`` or ``(i, j, weight)``; a symmetric matrix of weights,
-            ``(n, n)``; or a networkx graph, whose nodes are numbered in their order and whose edge
-            attribute ``weight`` counts (default 1).
+            ``(n, n)``, dense or sparse; or a networkx graph, whose nodes are numbered in
+            their order and whose edge attribute ``weight`` counts (default 1).
         weights: one number for each edge, where the graph names none.
 
     Returns:
@@ -36,7 +36,8 @@ def as_weighted_edges(graph: Any, weights: Any = None) -> tuple[int, list[Edge]]
         place = {node: k for k, node in enumerate(graph.nodes)}
         n = len(place)
         rows = [(place[a], place[b], w) for a, b, w in graph.edges(data="weight", default=1.0)]
-    elif isinstance(graph, np.ndarray) and graph.ndim == 2 and graph.shape[0] == graph.shape[1]:
+    elif len(shape := getattr(graph, "shape", ())) == 2 and shape[0] == shape[1]:
+        graph = np.asarray(graph.toarray() if hasattr(graph, "toarray") else graph)
         if not np.array_equal(graph, graph.T):
             raise DataError("graph: a matrix of weights must be symmetric")
         n = len(graph)

@@ -23,6 +23,7 @@ from .objective import cvar
 from .problem import BinaryProblem
 
 GROUP = 5  # qubits that one matrix turns
+FEW = 16  # amplitudes for each different value, from which on phases are looked up
 BACKPROP = Backprop()
 
 Pair = tuple[Array, Array]
@@ -152,6 +153,11 @@ class _Plan:
         half = values.size // 2 if self.even else values.size
         self.bits = self.n - self.even
         self.values = jnp.asarray(values[:half]).astype(self.dtype)
+        self.levels = None  # few values, as every cut has, and which of them each amplitude has
+        if self.phases is None and isinstance(values, np.ndarray):
+            levels, which = np.unique(values[:half], return_inverse=True)
+            if FEW * len(levels) <= half:
+                self.levels = (levels, which.astype(np.int32))
 
     def mean(self, re: Array, im: Array) -> Array:
         return jnp.sum((re * re + im * im) * self.values)
@@ -174,8 +180,7 @@ class _Plan:
 
         def layer(pair: Pair, angles: Any) -> tuple[Pair, None]:
             gamma, beta = angles
-            phase = self._phase(gamma, values)
-            c, s = jnp.cos(phase), jnp.sin(phase)
+            c, s = self._cos_and_sin(gamma, values)
             re, im = pair
             return mix((re * c + im * s, im * c - re * s), beta), None
 
@@ -196,8 +201,8 @@ class _Plan:
                 pair, bar, total = carry
                 gamma, beta = angles
                 pair, bar, turn = self._unmix(pair, bar, beta)
-                phase, pull = jax.vjp(self._phase, gamma, values)
-                c, s = jnp.cos(phase), jnp.sin(phase)
+                _, pull = jax.vjp(self._phase, gamma, values)
+                c, s = self._cos_and_sin(gamma, values)
                 slope, more = pull(bar[0] * pair[1] - bar[1] * pair[0])
                 pair, bar = ((re * c - im * s, im * c + re * s) for re, im in (pair, bar))
                 return (pair, bar, total + more), (slope, turn)
@@ -225,6 +230,33 @@ class _Plan:
         a, b = (jnp.asarray(x, self.dtype) for x in self.phases)
         out = jnp.matmul(a * gamma[None], b, precision="highest").reshape(-1)
         return out[: values.size]
+
+    def _cos_and_sin(self, gamma: Array, values: Array) -> Pair:
+        """Of the phases of a layer: they cost more than its turns unless they are looked up."""
+        if self.levels is None:
+            phase = self._phase(gamma, values)
+            return jnp.cos(phase), jnp.sin(phase)
+        levels, which = self.levels
+
+        @jax.custom_jvp
+        def looked_up(gamma: Array, values: Array) -> Pair:
+            angles = gamma * jnp.asarray(levels, gamma.dtype)
+            both = jnp.stack([jnp.cos(angles), jnp.sin(angles)], 1)
+            # A product with the identity, into which XLA fuses nothing: it would else compute the
+            # sines anew for every amplitude.
+            both = jnp.matmul(jnp.eye(len(levels), dtype=both.dtype), both, precision="highest")
+            index = jnp.asarray(which)
+            c, s = (both[:, k].at[index].get(mode="promise_in_bounds") for k in (0, 1))
+            return c, s
+
+        @looked_up.defjvp
+        def _(primals: Any, tangents: Any) -> Any:
+            c, s = looked_up(*primals)
+            # the transpose of this is a sum, where that of a look-up would scatter
+            turn = tangents[0] * primals[1] + primals[0] * tangents[1]
+            return (c, s), (-s * turn, c * turn)
+
+        return looked_up(gamma, values)
 
     def _flipped(self, pair: Pair) -> Pair:
         """The amplitudes where the first qubit, which is left out, has its other value."""

@@ -4,8 +4,10 @@ import itertools
 from types import SimpleNamespace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import qjax as qj
 from qjax.combinatorial import (
@@ -50,7 +52,7 @@ def test_graphs_in_every_form_are_one_graph():
     for i, j, w in EDGES:
         matrix[i, j] = matrix[j, i] = w
     graph = SimpleNamespace(nodes=range(4), edges=lambda data, default: iter(EDGES))
-    for given in (EDGES, matrix, graph):
+    for given in (EDGES, matrix, jnp.asarray(matrix), csr_array(matrix), graph):
         assert sorted(as_weighted_edges(given)[1]) == sorted(
             (min(i, j), max(i, j), w) for i, j, w in EDGES
         )

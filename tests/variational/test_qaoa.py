@@ -147,6 +147,28 @@ def test_undoing_the_layers_gives_the_same_gradient(name):
         np.testing.assert_allclose(a, b, atol=1e-11)
 
 
+def test_phases_of_few_values_are_looked_up():
+    """A ring of eight has five cuts; the values as a JAX array have their phases computed."""
+    problem = maxcut_problem([(k, (k + 1) % 8) for k in range(8)])
+    at, values = jnp.asarray(RNG.normal(size=(2, 3))), jnp.asarray(problem.energies())
+    psi = dense(problem.energies(), *np.asarray(at))
+    np.testing.assert_allclose(qaoa_state(problem, *at), psi, atol=1e-12)
+
+    def energy(w, given, rule):
+        return qaoa_energy(given, *w, even=True, gradient=rule)
+
+    @jax.jit
+    def answers(w):
+        pairs = [(g, r) for g in (problem, values) for r in (qj.Backprop(), qj.Adjoint())]
+        return [jax.value_and_grad(energy)(w, given, rule) for given, rule in pairs]
+
+    found = answers(at)
+    mean = np.sum(np.abs(psi) ** 2 * problem.energies())
+    for value, slope in found:
+        assert float(value) == pytest.approx(mean, abs=1e-12)
+        np.testing.assert_allclose(slope, found[2][1], atol=1e-12)
+
+
 @pytest.mark.verify
 def test_undoing_many_angles_gives_the_same_gradient():
     problem = PROBLEMS["even, 7"]

@@ -13,7 +13,7 @@ from ..gather import permute
 from ..kernels import HIGHEST, Pair, bit_signs
 from ..words import halves
 from .pauli import PauliStep
-from .step import Step, fetch
+from .step import Parameter, Step, fetch
 
 SMALLEST = 4  # steps that are worth a loop
 LARGEST_REGISTER = 14  # qubits: beyond, flips by strides are faster than gathers
@@ -34,38 +34,34 @@ class PauliTableStep(Step):
         self.qubits = frozenset(q for s in steps for q in s.qubits)
         self.leaves = frozenset(i for s in steps for i in s.leaves)
         self.real = all(s.real for s in steps)
-        self.params = [item.params[0] for s in steps for item in s.items]
         width = max(len(s.sums) for s in steps)
+        words = max(len(s.items) for s in steps)
         ha, hb = halves(n)
         shape = (len(steps), width)
-        self.angles = np.zeros((*shape, len(self.params)))
-        self.walsh = np.zeros((*shape, width))  # from tables to Walsh coefficients, both padded
+        # from angles to tables, and from tables to Walsh coefficients, all padded
+        self.params: list[Parameter] = []
+        self.angles = np.zeros((*shape, words))
+        self.walsh = np.zeros((*shape, width))
         even, odd = np.zeros((2, *shape), int)
-        column = 0
         for g, step in enumerate(steps):
-            k, items = len(step.sums), len(step.items)
-            self.angles[g, :k, column : column + items] = step.angles
+            k, count = len(step.sums), len(step.items)
+            self.params += [item.params[0] for item in step.items] + [0.0] * (words - count)
+            self.angles[g, :k, :count] = step.angles
             self.walsh[g, :k, :k] = step.walsh / k
             even[g, :k] = step.sums
             # a(b^x) is (-1)**y a(b)
             odd[g, :k] = [m ^ step.z for m in step.sums]
-            column += items
-        self.even, self.odd = (
-            tuple(
-                np.stack([[bit_signs(h, int(m)) for m in row] for row in side])
-                for h, side in ((ha, masks >> hb), (hb, masks & (2**hb - 1)))
-            )
-            for masks in (even, odd)
-        )
+        self.even, self.odd = (_signs(masks, ha, hb) for masks in (even, odd))
         self.turned = np.array([1.0 - 2.0 * s.parity for s in steps])
-        self.partner = np.arange(2**n)[None] ^ np.array([s.x for s in steps])[:, None]
+        flips = np.array([s.x for s in steps], np.int32)
+        self.partner = np.arange(2**n, dtype=np.int32)[None] ^ flips[:, None]
         self.straight = np.array([float(s.parity) for s in steps])  # u is 1, else -i
 
     # --- the coefficients ------------------------------------------------------------------------
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> tuple[Any, Any]:
         """Cosine and sine of each step's table, ``(steps, width)``."""
-        thetas = jnp.stack(fetch(self.params, leaves, dtype))
-        f = jnp.matmul(jnp.asarray(self.angles, dtype), thetas, precision=HIGHEST)
+        thetas = jnp.stack(fetch(self.params, leaves, dtype)).reshape(len(self.steps), -1)
+        f = jnp.einsum("gkj,gj->gk", jnp.asarray(self.angles, dtype), thetas, precision=HIGHEST)
         return jnp.cos(f), jnp.sin(f)
 
     def _spread(self, table: Any, sides: tuple[np.ndarray, np.ndarray]) -> Any:
@@ -129,7 +125,17 @@ class PauliTableStep(Step):
         return 6.0 * len(self.steps) * 2.0**self.n, float(len(self.steps))
 
     def describe(self) -> str:
-        return f"{len(self.params)} Pauli rotations as a loop over {len(self.steps)} steps"
+        count = sum(len(s.items) for s in self.steps)
+        return f"{count} Pauli rotations as a loop over {len(self.steps)} steps"
+
+
+def _signs(masks: np.ndarray, ha: int, hb: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the leading and of the trailing half-register: ``(steps, width, 2**half)``."""
+
+    def side(size: int, bits: np.ndarray) -> np.ndarray:
+        return np.stack([[bit_signs(size, int(m)) for m in row] for row in bits])
+
+    return side(ha, masks >> hb), side(hb, masks & (2**hb - 1))
 
 
 def _turned(state: Pair, partner: Any, straight: Any) -> Pair:
