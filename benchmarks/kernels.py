@@ -10,9 +10,9 @@ its own with one thread, taking turns round by round:
   another in one circuit on default.qubit, under jax.jit, for many pairs at once by jax.vmap: its
   best form. Only the pairs above the diagonal are counted.
 - pennylane-loop: `qml.kernels.square_kernel_matrix` itself with the jitted kernel.
-- qiskit: `FidelityStatevectorKernel` of qiskit-machine-learning where that is installed. Where it
-  is not, what it does, written with Qiskit itself: one `Statevector` of each bound circuit, kept,
-  and one inner product in NumPy for every pair above the diagonal. The output says which one ran.
+- qiskit: `FidelityStatevectorKernel` of qiskit-machine-learning, with and without the correction of
+  the matrix to be positive semidefinite, its default ("qiskit-psd"). A new kernel for every round:
+  it keeps the states of the points that it has seen.
 
 The values are compared before anything is timed. PennyLane's sides run a share of all pairs, and
 their time is scaled up to the whole matrix, in proportion to the pairs; `--share 0` runs them all.
@@ -29,7 +29,13 @@ import numpy as np
 
 from benchmarks.environments import ROOT, ensure, python_of
 
-SIDES = {"qjax": "qjax", "pennylane": "peers", "pennylane-loop": "peers", "qiskit": "qasm"}
+SIDES = {
+    "qjax": "qjax",
+    "pennylane": "peers",
+    "pennylane-loop": "peers",
+    "qiskit": "qml",
+    "qiskit-psd": "qml",
+}
 CHECKED = 6
 LANES = 64  # pairs that PennyLane simulates at once: fastest of 16, 64, 256
 
@@ -131,35 +137,33 @@ class PennyLaneLoop(PennyLane):
 class Qiskit:
     """Statevectors, then an inner product for each pair."""
 
+    corrected = False
+
     def __init__(self, n, x, share):
+        from importlib.metadata import version
+
         from qiskit.circuit.library import zz_feature_map
 
         self.x, self.map = x, zz_feature_map(n, reps=2, entanglement="linear")
-        try:
-            from qiskit_machine_learning.kernels import FidelityStatevectorKernel
-        except ImportError:
-            self.theirs = None
-            self.note = "no qiskit-machine-learning here: its method, with Qiskit's classes"
-        else:
-            self.theirs, self.note = FidelityStatevectorKernel, "qiskit-machine-learning"
+        self.note = f"qiskit-machine-learning {version('qiskit-machine-learning')}"
 
     def evaluate(self, x):
-        if self.theirs is not None:
-            return self.theirs(feature_map=self.map, enforce_psd=False).evaluate(x)
-        from qiskit.quantum_info import Statevector
+        from qiskit_machine_learning.kernels import FidelityStatevectorKernel
 
-        states = [Statevector(self.map.assign_parameters(p)).data for p in x]
-        out = np.ones((len(x), len(x)))
-        for i, a in enumerate(states):
-            for j in range(i):
-                out[i, j] = out[j, i] = np.abs(np.conj(a) @ states[j]) ** 2
-        return out
+        kernel = FidelityStatevectorKernel(feature_map=self.map, enforce_psd=self.corrected)
+        return kernel.evaluate(x)
 
     def matrix(self, count):
         return self.evaluate(self.x[:count])
 
     def whole(self):
         return timed(lambda: self.evaluate(self.x))
+
+
+class QiskitCorrected(Qiskit):
+    """With its correction."""
+
+    corrected = True
 
 
 def timed(call):
@@ -171,7 +175,7 @@ def timed(call):
 
 def serve(options):
     """Answer commands from standard input until it ends; one JSON line each."""
-    made = {"qjax": Qjax, "pennylane": PennyLane, "pennylane-loop": PennyLaneLoop, "qiskit": Qiskit}
+    made = dict(zip(SIDES, (Qjax, PennyLane, PennyLaneLoop, Qiskit, QiskitCorrected), strict=True))
     side = made[options.side](options.qubits, points(options.points, options.qubits), options.share)
     for line in sys.stdin:
         if line.strip() == "check":
