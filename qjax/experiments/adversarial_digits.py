@@ -243,6 +243,12 @@ def run(run: Run) -> list[Row]:
     gain = found["circuit", True][:, at] - found["circuit", False][:, at]
     rows.append(Row(f"gain by adversarial training, PGD {settings.epsilon} ({count} parameters)",
                     "positive", gain.tolist(), accept=(1e-6, np.inf)))  # fmt: skip
+    for name in ("circuit", "network"):
+        clean, restored = (float(np.median(found[name, robust][:, at])) for robust in (False, True))
+        run.note(
+            f"{name}, PGD {settings.epsilon}: {clean:.2f} trained clean, {restored:.2f} trained "
+            "against attacks"
+        )
     run.folder.write_json(
         "accuracies.json",
         {f"{name}, {'robust' if r else 'clean'}": v.tolist() for (name, r), v in found.items()},

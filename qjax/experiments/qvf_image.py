@@ -150,6 +150,9 @@ def run(run: Run) -> list[Row]:
             for name in contestants
             if name != "QVF"
         ]
+        middle = float(np.median(scores["QVF"]))
+        best, value = max(others, key=lambda pair: pair[1])
+        run.note(f"{sizes['QVF']} parameters: QVF {middle - value:+.1f} dB against {best}")
         rows.append(
             Row(
                 f"PSNR in dB, QVF ({sizes['QVF']} parameters)",

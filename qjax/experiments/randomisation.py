@@ -197,6 +197,11 @@ def run(run: Run) -> list[Row]:
             "test (true, random)": tested.tolist(),
         },
     )
+    fitted = right[:, 1].max(axis=-1) >= 1 - 1e-6
+    for wanted, text in ((True, "fitted without an error"), (False, "not fitted by any start")):
+        some = [str(n) for n, done in zip(settings.sizes, fitted, strict=True) if done == wanted]
+        if some:
+            run.note(f"random labels of {', '.join(some)} states: {text}")
     run.figure("memorisation", _draw(settings, right, tested))
     return rows
 
