@@ -117,7 +117,8 @@ def gallery() -> dict[str, str]:
         "# Gallery of reproduced papers\n",
         "Each is one file in `qjax/experiments/`. `qjax run NAME` reproduces it and prints the "
         "paper's figure beside ours and honest baselines; `--quick` shows the machinery in "
-        "seconds.\n",
+        "seconds. The tables are of recorded runs, medians with the range over seeds: ✓ lies "
+        "where a reproduction was asked to lie, ✗ does not.\n",
     ]
     for name in names():
         experiment = find(name)
@@ -134,11 +135,16 @@ def gallery() -> dict[str, str]:
 
 
 def _results(record: dict) -> str:
+    from qjax.experiments import Row
+
     rows = ["| quantity | paper | ours | baselines |", "|---|---|---|---|"]
     for row in record["rows"]:
         ours = "" if row["median"] is None else f"{row['median']:.4g}"
         if len(row["ours"]) > 1:
             ours += f" ({min(row['ours']):.4g} to {max(row['ours']):.4g}, {len(row['ours'])} seeds)"
+        if row.get("accept"):
+            found = Row(row["quantity"], ours=row["ours"], accept=tuple(row["accept"]))
+            ours += f" {found.verdict()}"
         base = ", ".join(f"{name} {value:.4g}" for name, value in row["baseline"].items())
         cells = [row["quantity"], row["paper"], ours, base]
         rows.append("| " + " | ".join(_escaped(" ".join(c.split())) for c in cells) + " |")
