@@ -52,6 +52,8 @@ CIRCUITS = {
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_kept_states_give_the_gradient_of_plain_differentiation(name, monkeypatch):
     monkeypatch.setattr("qjax.gradients.reversible.RECORD_FROM", 1)
+    monkeypatch.setattr("qjax.simulators.steps.LoopStep.slow_undo", True, raising=False)
+    monkeypatch.setattr("qjax.simulators.steps.LocalStep.slow_undo", True)
     calls = []
     monkeypatch.setattr(
         "qjax.gradients.reversible.record",

@@ -51,10 +51,10 @@ def reversible(
 
 
 def recorded(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
-    """`reversible`, but states that are small enough to stay in a cache are kept, not undone."""
+    """`reversible`, but where undoing is slow states that fit a cache are kept instead."""
     size = sum(x.size * x.dtype.itemsize for x in state if x is not None)
-    kept = size * states_kept(steps)
-    if state[0].size < RECORD_FROM or not 0 < kept <= RECORD_BYTES:
+    worth = state[0].size >= RECORD_FROM and any(step.slow_undo for step in steps)
+    if not worth or size * states_kept(steps) > RECORD_BYTES:
         return reversible(steps, state, coefficients)
 
     @jax.custom_vjp

@@ -42,6 +42,7 @@ class LoopStep(Step):
         self.leaves = inner.union(*(self.sources.get(i, ()) for i in inner))
         self.real = all(step.real for step in body)
         self.states_kept = length * states_kept(self.body)
+        self.slow_undo = any(step.slow_undo for step in body)
         self.moving = tuple(bool(step.leaves & self.stacked) for step in body)
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> tuple[list[Any], list[Any]]:

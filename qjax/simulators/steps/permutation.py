@@ -10,7 +10,7 @@ import numpy as np
 
 from ..gather import permute
 from ..kernels import Pair
-from .step import Item, Step
+from .step import Item, Step, apart
 
 TABLE_QUBITS = 14  # up to here the whole index is a constant; beyond, it is made from two halves
 
@@ -47,6 +47,7 @@ class PermutationStep(Step):
     kind = "permutation"
     real = True
     states_kept = 0
+    slow_undo = True
     leaves: frozenset[int] = frozenset()
 
     def __init__(self, n: int, items: Sequence[Item]) -> None:
@@ -95,6 +96,9 @@ class PermutationStep(Step):
 
     def undo(self, state: Pair, coefficients: Any) -> Pair:
         return self._gather(state, self.forward, self.back)
+
+    def record(self, state: Pair, coefficients: Any) -> tuple[Pair, Any]:
+        return apart(lambda x: self.apply(x, coefficients), state), ()
 
     def draw(
         self, state: Any, own: Any, coefficients: Any, cotangent: Pair, after: bool

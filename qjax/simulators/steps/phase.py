@@ -12,7 +12,7 @@ import numpy as np
 
 from ...gates.matrices import exact_phases
 from ..kernels import HIGHEST, Pair, conjugate, multiply_diagonal, pair_product, split_axes
-from .step import Item, Leaf, Parameter, Step, fetch
+from .step import Item, Leaf, Parameter, Step, apart, fetch
 
 
 def diagonal_form(item: Item) -> tuple[np.ndarray, np.ndarray] | None:
@@ -315,13 +315,7 @@ class PhaseStep(Step):
     def draw(
         self, state: Any, own: Any, coefficients: dict[str, Any], cotangent: Pair, after: bool
     ) -> tuple[Pair, dict[str, Any]]:
-        # In a branch of its own: XLA would else compute the product anew for each of its uses.
-        before = jax.lax.cond(
-            cotangent[0][0] < np.inf,
-            lambda x: self.apply(x, self._conjugate(coefficients)),
-            lambda x: x,
-            cotangent,
-        )
+        before = apart(lambda x: self.apply(x, self._conjugate(coefficients)), cotangent)
         return before, self._slopes(state, coefficients, cotangent if after else before)
 
     def _cut_signs(self, dtype: Any) -> tuple[Any, Any]:

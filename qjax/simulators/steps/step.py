@@ -93,6 +93,16 @@ def as_pair(matrix: Any, real: bool) -> Pair:
     return (jnp.real(matrix), None) if real else (jnp.real(matrix), jnp.imag(matrix))
 
 
+def apart(function: Any, state: Pair) -> Pair:
+    """``function(state)`` in a branch of its own.
+
+    XLA fuses cheap products into whatever uses them, and computes them anew for each use; it
+    fuses nothing into or out of a branch. Not for states that may be batched: there both branches
+    would be computed.
+    """
+    return jax.lax.cond(state[0][0] < np.inf, function, lambda x: x, state)
+
+
 class Step:
     """One big step of a plan: a static description plus three pure functions.
 
@@ -106,6 +116,7 @@ class Step:
     qubits: frozenset[int]
     leaves: frozenset[int]
     real: bool
+    slow_undo = False  # whether keeping states pays, as undoing the step is what costs
     looks = False  # whether `draw` is given a state, that before or that after the step
     states_kept: float = math.inf  # by `record`, of its own; infinite where there is no `draw`
 
