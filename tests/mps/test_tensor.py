@@ -118,7 +118,7 @@ def test_circuits_from_a_critical_ground_state():
     reports, which contracts the overlap in another way."""
     state = dmrg(qj.tfim(6), max_bond=8).state
     fit = to_circuit(state, 2, sweeps=10)
-    assert 1 - fit.history[1][-1] < 0.1 * (1 - fit.history[0][-1])
+    assert 1 - fit.history[1][-1] < 0.5 * (1 - fit.history[0][-1])
     assert all(np.all(np.diff(h) > -1e-12) for h in fit.history)
     assert fit.fidelity == pytest.approx(fit.history[1][-1], abs=1e-11)
     made = qj.run(fit.circuit)
