@@ -110,7 +110,10 @@ def pgd(
         if norm == "inf":
             noise = jax.random.uniform(key, x.shape, x.dtype, -1, 1)
         else:
-            noise = jax.random.ball(key, x.size, dtype=x.dtype).reshape(x.shape)
+            for_way, for_length = jax.random.split(key)
+            way = jax.random.normal(for_way, x.shape, x.dtype)
+            share = jax.random.uniform(for_length, (), x.dtype)  # of the volume
+            noise = way / _length(way) * share ** (1 / x.size)
         start = project(x + radius * noise)
     return jax.lax.scan(ascend, start, None, length=steps)[0]
 
