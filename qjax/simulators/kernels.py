@@ -183,7 +183,11 @@ def gram(a: Pair, b: Pair, qubits: tuple[int, ...], n: int, precision: Precision
             return jnp.sum(jnp.matmul(x, y.swapaxes(1, 2), precision=precision), axis=0)
         return jnp.matmul(front(x), front(y).T, precision=precision)
 
-    return pair_product(a, conjugate(b), times)
+    # Written out: a conjugate of b would be an array of its own in front of every product.
+    (ar, ai), (br, bi) = a, b
+    if ai is None or bi is None:
+        return pair_product(a, conjugate(b), times)
+    return times(ar, br) + times(ai, bi), times(ai, br) - times(ar, bi)
 
 
 def _gram_of_lanes(x: Any, y: Any, shape: list[int], axes: list[int]) -> Any:
