@@ -1,4 +1,8 @@
-"""Run every block of Python on a page, in order: `python run_page.py PAGE.md`."""
+"""Run every block of Python on a page, in order: `python run_page.py PAGE.md`.
+
+A page that says ``% devices: 8`` has so many. Blocks that need more than one machine are written
+``py`` and not run.
+"""
 
 import os
 import re
@@ -19,6 +23,10 @@ def main() -> None:
     """Execute the page in a scope of its own and an empty folder; warnings are errors."""
     page = Path(sys.argv[1]).resolve()
     text = page.read_text()
+    devices = re.search(r"^% devices: (\d+)$", text, re.MULTILINE)
+    if devices:
+        flag = f"--xla_force_host_platform_device_count={devices.group(1)}"
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}"
     scope: dict = {"__name__": "__main__"}
     os.chdir(tempfile.mkdtemp())
     warnings.simplefilter("error")
