@@ -2,7 +2,8 @@
 
 Source: Ren et al., arXiv:2204.01738: ten qubits, pixels interleaved with trainable angles, 99 % on
 medical images, which small changes of the input destroy and adversarial training restores. Here the
-images are the zeros and ones of scikit-learn's digits.
+images are the zeros and ones of scikit-learn's digits. Training restores a part of the accuracy; a
+classical network with as many numbers hardly loses any at the same strength.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class AdversarialSettings(Settings):
     qubits: int = 10
     images: int = 200
     tested: int = 100
-    steps: int = 60
+    steps: int = 600
     batch: int = 20
     rate: float = 0.05
     epsilon: float = 0.1
@@ -283,7 +284,7 @@ EXPERIMENT = Experiment(
     name="adversarial-digits",
     title="Attacks on a quantum classifier of digits, and training against them",
     paper="arXiv:2204.01738",
-    minutes=3,
+    minutes=1.5,
     settings=AdversarialSettings(),
     run=run,
     circuit=example,

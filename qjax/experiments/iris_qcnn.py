@@ -2,7 +2,8 @@
 
 Source: a published four-qubit network (RX encoding, an entangling circuit, Z, a dense layer) that
 reports 100 % on its 30 test flowers after 16 of 20 epochs. With 30 test flowers that is within the
-luck of a split, for classical models too; the distribution over splits says more. Its circuit is
+luck of a split, for classical models too; the distribution over splits says more (24 % of the
+splits here, 46 % for a network of five hidden units). Its circuit is
 known here only in outline: RX(pi x), then RY RZ and CZ on a chain, twice. Beside it stands a
 network with convolutions and poolings proper (Cong, Choi and Lukin, arXiv:1810.03787).
 """
