@@ -68,6 +68,7 @@ def plot_bloch(vectors: Any, *, path: bool = False, labels: Any = None, ax: Any 
         for row, values in zip(rows, circle, strict=True):
             ring[row] = values
         ax.plot(*ring, color="0.75", lw=0.8)
+    ax.plot(*_outline(ax.elev, ax.azim) @ circle, color="0.6", lw=1.0)
     for axis, (low, high) in enumerate((("", "x"), ("", "y"), ("|1⟩", "|0⟩"))):
         ends = np.zeros((3, 2))
         ends[axis] = -1, 1
@@ -87,3 +88,11 @@ def plot_bloch(vectors: Any, *, path: bool = False, labels: Any = None, ax: Any 
     ax.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(-1, 1))
     ax.set_axis_off()
     return ax
+
+
+def _outline(elevation: float | int, azimuth: float | int) -> np.ndarray:
+    """Two directions across the line of sight (degrees), as columns: (3, 2)."""
+    e, a = np.deg2rad([elevation, azimuth])
+    across = np.array([-np.sin(a), np.cos(a), 0.0])
+    up = np.array([-np.sin(e) * np.cos(a), -np.sin(e) * np.sin(a), np.cos(e)])
+    return np.stack([across, up], axis=1)

@@ -126,23 +126,31 @@ class Stop(Exception):
     """Stands for a kill between two chunks."""
 
 
-@pytest.mark.parametrize("at", [4, 8])
-def test_a_stopped_training_ends_with_the_same_bits(tmp_path, at):
-    given = {"steps": 18, "chunk": 4, "batch_size": 5, "key": jax.random.key(3)}
-    whole = fit(noisy, jnp.zeros(3), ROWS, **given)
+GIVEN = {"steps": 18, "chunk": 4, "batch_size": 5, "key": jax.random.key(3)}
 
+
+def stopped(folder, at):
     def stop(report):
         if report.step == at:
             raise Stop
 
     with pytest.raises(Stop):
-        fit(noisy, jnp.zeros(3), ROWS, **given, folder=tmp_path, callbacks=[stop])
-    again = fit(noisy, jnp.zeros(3), ROWS, **given, folder=tmp_path)
+        fit(noisy, jnp.zeros(3), ROWS, **GIVEN, folder=folder, callbacks=[stop])
+    return fit(noisy, jnp.zeros(3), ROWS, **GIVEN, folder=folder)
+
+
+@pytest.mark.parametrize("at", [pytest.param(4, marks=pytest.mark.verify), 8])
+def test_a_stopped_training_ends_with_the_same_bits(tmp_path, at):
+    whole, again = fit(noisy, jnp.zeros(3), ROWS, **GIVEN), stopped(tmp_path, at)
     same((whole.params, whole.best, whole.metrics), (again.params, again.best, again.metrics))
     same(load_checkpoint(tmp_path / "best.npz", jnp.zeros(3)), whole.best)
-    # More steps of a finished training: those of one that was to be longer.
-    more = fit(noisy, jnp.zeros(3), ROWS, **(given | {"steps": 24}), folder=tmp_path)
-    longer = fit(noisy, jnp.zeros(3), ROWS, **(given | {"steps": 24}))
+
+
+@pytest.mark.verify
+def test_more_steps_of_a_finished_training_are_those_of_one_that_was_to_be_longer(tmp_path):
+    stopped(tmp_path, 4)
+    more = fit(noisy, jnp.zeros(3), ROWS, **(GIVEN | {"steps": 24}), folder=tmp_path)
+    longer = fit(noisy, jnp.zeros(3), ROWS, **(GIVEN | {"steps": 24}))
     np.testing.assert_allclose(more.params, longer.params, rtol=0, atol=1e-13)
     np.testing.assert_allclose(more.metrics["loss"], longer.metrics["loss"], rtol=0, atol=1e-13)
 
