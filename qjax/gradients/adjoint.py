@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 from ..errors import ParameterError, UnsupportedError
 from ..simulators.mps import MPS
@@ -53,7 +52,7 @@ class Adjoint:
 
     def program(self, sim: Simulator, structure: Structure, query: Query) -> Program:
         if isinstance(sim, Sharded):
-            return sim.compile(structure, query, evolve=partial(reversible, ordered=True))
+            return sim.compile(structure, query, evolve=reversible)
         if isinstance(sim, MPS) and are_pauli_sums(query):
             assert isinstance(query, ExpvalQuery)
             return sim.adjoint(structure, query, self.bond)

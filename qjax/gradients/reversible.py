@@ -24,13 +24,8 @@ FIRST_ONLY = UnsupportedError(
 )
 
 
-def reversible(
-    steps: Sequence[Step], state: Pair, coefficients: list[Any], ordered: bool = False
-) -> Pair:
-    """`run_steps` with a reverse rule that recomputes states by undoing the steps.
-
-    ``ordered``: each step waits for the gradient of the one before, for the least memory.
-    """
+def reversible(steps: Sequence[Step], state: Pair, coefficients: list[Any]) -> Pair:
+    """`run_steps` with a reverse rule that recomputes states by undoing the steps."""
 
     @jax.custom_vjp
     def evolve(state: Pair, coefficients: list[Any]) -> Pair:
@@ -43,6 +38,7 @@ def reversible(
 
     def backward(residuals: Any, cotangent: Pair) -> Any:
         state, coefficients = residuals
+        ordered = any(step.ordered for step in steps)
         _, cotangent, gradients = pulled(steps, state, coefficients, cotangent, ordered)
         return cotangent, gradients
 

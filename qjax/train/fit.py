@@ -27,10 +27,12 @@ from .fit_step import (
     Plan,
     as_optimiser,
     make_update,
+    placed,
     start,
 )
 from .loop import run_chunks
 from .model import Model, as_model
+from .over import over_mesh
 from .progress import Advance, shown
 
 _ENDINGS = {RUNNING: "steps", PATIENCE: "patience", NOT_FINITE: "not finite"}
@@ -101,6 +103,7 @@ def fit(
     patience: int | None = None,
     min_delta: float | int = 0.0,
     chunk: int = 50,
+    mesh: Any = None,
     folder: str | os.PathLike | None = None,
     callbacks: Sequence[Callable[[Report], Any]] = (),
     console: Any = None,
@@ -131,6 +134,9 @@ def fit(
         patience: end after so many chunks in a row without a smaller watched loss.
         min_delta: by how much it must be smaller to count.
         chunk: steps between two looks at the watched loss, and between two checkpoints.
+        mesh: devices that the rows of ``data`` are shared among, such as
+            ``qjax.device_mesh(batch=8)``; parameters and optimiser are on all of them. The loss
+            stays as it is: a mean over rows becomes a sum over devices.
         folder: where ``last.npz`` (everything), ``best.npz`` (the best parameters) and ``fit.json``
             are kept.
         callbacks: called with a `Report` after each chunk, and once after a restart; one that
@@ -146,6 +152,7 @@ def fit(
         ExperimentError: sizes that are not positive, a batch that cannot be drawn, a loss that is
             no real scalar, or the folder of another training: its start, data, key and sizes are
             remembered (its loss and optimiser cannot be).
+        DeviceError: a mesh without an axis for the batch, or rows that it cannot share evenly.
 
     Example:
         >>> import jax.numpy as jnp
@@ -163,12 +170,15 @@ def fit(
         check_batch(batch_size, data, key)
     if validation is not None and data is None:
         raise ExperimentError("fit: validation needs data of the same kind")
-    plan = Plan(steps, chunk, batch_size, patience, float(min_delta))
+    over = None if mesh is None else over_mesh(mesh, data, batch_size)
+    plan = Plan(steps, chunk, batch_size, patience, float(min_delta), over)
     given = Given(data, data if validation is None else validation, key)
     model, transformation = as_model(params), as_optimiser(optimiser)
     objective = Objective(loss, model, given)
     first = start(objective, transformation, given, plan)
     files = None if folder is None else _Files(Path(folder), first, given, plan)
+    if over is not None:
+        first, given = over.place(first), placed(given, over, batch_size is None)
     with shown(console, title, steps) as advance:
         watch = _Watch(model, steps, files, tuple(callbacks), advance)
         trained = run_chunks(

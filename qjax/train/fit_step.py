@@ -14,6 +14,7 @@ from ..errors import ExperimentError
 from .batches import batch_of
 from .loop import Update
 from .model import Model
+from .over import Over
 from .step import descend
 
 RUNNING, PATIENCE, NOT_FINITE = 0, 1, 2
@@ -50,6 +51,21 @@ class Plan:
     batch_size: int | None
     patience: int | None
     min_delta: float
+    over: Over | None = None
+
+
+def placed(given: Given, over: Over, whole: bool) -> Given:
+    """What every step sees, on the devices of a mesh.
+
+    Data of which all rows are used in every step (``whole``) are shared; those of which batches
+    are drawn are on every device, and the batches are shared. Validation data are shared where
+    their rows divide evenly.
+    """
+    same = given.validation is given.data
+    data = over.place(given.data, whole)
+    divided = whole if same else over.divides(given.validation)
+    validation = data if same else over.place(given.validation, divided)
+    return Given(data, validation, None if given.key is None else over.place(given.key))
 
 
 def as_optimiser(optimiser: Any) -> optax.GradientTransformationExtraArgs:
@@ -116,6 +132,7 @@ def make_update(
         if plan.batch_size is not None and given.key is not None:  # checked before
             order = jax.random.fold_in(given.key, 0)
             batch = batch_of(given.data, order, step, plan.batch_size)
+            batch = batch if plan.over is None else plan.over.hold(batch, share=True)
 
         def value_fn(params: Any) -> jax.Array:
             return objective(params, carry.rest, batch, key)[0]
@@ -137,6 +154,8 @@ def make_update(
             lambda c: (c, jnp.full_like(c.best_value, jnp.nan)),
             carry,
         )
+        # So that every chunk, also one after a restart, is given what the first was given.
+        carry = carry if plan.over is None else plan.over.hold(carry)
         return carry, {**own, "watched": watched, **metrics}
 
     return update

@@ -133,8 +133,14 @@ def _restore(
             fix="resume with the settings that the run was started with",
         )
     like = {name: np.empty((done, *s.shape[1:]), s.dtype) for name, s in shapes.items()}
-    _, carry, metrics = load_checkpoint(path, (np.int32(0), carry, like))
+    _, restored, metrics = load_checkpoint(path, (np.int32(0), carry, like))
+    carry = jax.tree.map(_where, restored, carry)
     return done, carry, {name: np.asarray(value) for name, value in metrics.items()}
+
+
+def _where(new: Any, old: Any) -> Any:
+    """The restored leaf where the first one lay, if that is on several devices."""
+    return jax.device_put(new, old.sharding) if len(old.sharding.device_set) > 1 else new
 
 
 def _strongly_typed(leaf: Any) -> Any:

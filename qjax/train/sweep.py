@@ -17,6 +17,7 @@ from ..errors import ExperimentError
 from .design import Design, Points
 from .fingerprint import fingerprint
 from .lanes import MOST, Function, Lanes, even, lanes_by_explain
+from .over import lane_devices
 from .progress import shown
 from .sweep_folder import Chunk, SweepFolder
 from .swept import Swept
@@ -35,6 +36,7 @@ def sweep(
     chunk: int | None = None,
     memory: float | int | None = None,
     devices: Sequence[Any] | None = None,
+    mesh: Any = None,
     folder: str | os.PathLike | None = None,
     console: Any = None,
     title: str = "sweep",
@@ -63,6 +65,8 @@ def sweep(
             most 4,096.
         memory: bytes that a chunk may take; default half of the device's.
         devices: default all devices of this process.
+        mesh: a mesh in place of devices, such as ``qjax.device_mesh(batch=8)``; lanes that do not
+            divide evenly are filled up.
         folder: for ``sweep.json`` and one file per finished chunk.
         console: where progress (rate, time left) is shown: a `rich.console.Console`, or True for
             the standard output.
@@ -76,6 +80,7 @@ def sweep(
             something else than arrays returned, or the folder of another sweep. What the function
             itself raises while it is traced is raised, unless there are static axes: it then
             fails the points of that combination.
+        DeviceError: a mesh of several axes or of several processes.
 
     Example:
         >>> from qjax.train import Grid, sweep
@@ -100,7 +105,7 @@ def sweep(
     _check_traceable(whole, static)
     keys = None if key is None else _keys(key, total)
     files = _folder(folder, points, key, seeds, static, chunk)
-    devices = jax.local_devices() if devices is None else devices
+    devices = lane_devices(mesh, devices)
     finished: list[Chunk] = []
     with shown(console, title, total, "points") as advance:
         done = failures = 0

@@ -7,6 +7,7 @@ or against one device, or a count.
 import json
 import os
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -20,6 +21,7 @@ import conftest  # noqa: F401  (the strict settings of every test)
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import random_circuits as rc
 import reference as ref
 from systems import SYSTEMS
@@ -29,24 +31,30 @@ from qjax.kernels import FidelityKernel, ProjectedKernel
 from qjax.measure.program import structure_of
 from qjax.simulators import protocol as ask
 from qjax.simulators.sharded import demands, program
+from qjax.simulators.sharded import plan as planning
 from qjax.simulators.steps import Leaf
-from qjax.train import run_chunks
+from qjax.train import Grid, fit, run_chunks, sweep
 
 EIGHT = qj.Sharded(qj.device_mesh(state=8))
 ONE = qj.Statevector()
 
 
 def layered(n, layers, weights, entangle=qj.CZ):
-    """The hardware-efficient circuit: RY, RZ on every qubit and a ring."""
+    """The hardware-efficient circuit: RY and RZ (or RY alone) on every qubit and a ring."""
     ops = []
     for k in range(layers):
-        ops += [g(weights[k, q, i], q) for q in range(n) for i, g in enumerate((qj.RY, qj.RZ))]
-        ops += [entangle(q, (q + 1) % n) for q in range(n)]
+        ops += layer(weights[k], entangle)
     return qj.Circuit(n, ops)
 
 
-def weights_for(n, layers, seed=0):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=(layers, n, 2)))
+def layer(w, entangle=qj.CZ):
+    n, gates = w.shape
+    turns = [g(w[q, i], q) for q in range(n) for i, g in enumerate((qj.RY, qj.RZ)[:gates])]
+    return [*turns, *(entangle(q, (q + 1) % n) for q in range(n))]
+
+
+def weights_for(n, layers, seed=0, gates=2):
+    return jnp.asarray(np.random.default_rng(seed).normal(size=(layers, n, gates)))
 
 
 def distance(a, b):
@@ -107,24 +115,27 @@ def random_structures(first=0, last=10, looped=False):
     return out
 
 
-def ring():
-    """Ten layers on twelve qubits: values, gradients, and what was compiled."""
-    n, layers = 12, 10
-    weights, energy = weights_for(n, layers), qj.tfim(n, 1.0, 0.7)
+def ring(n=8, layers=10, gates=1, forward=False):
+    """Ten layers of the hardware-efficient circuit: values, gradients, and what was compiled."""
+    weights, energy = weights_for(n, layers, 0, gates), qj.tfim(n, 1.0, 0.7)
 
-    def value(w, sim, gradient):
-        return qj.expval(layered(n, layers, w), energy, sim=sim, gradient=gradient)
+    def value(w, gradient):
+        return qj.expval(layered(n, layers, w), energy, sim=EIGHT, gradient=gradient)
 
-    expected = jax.value_and_grad(value)(weights, ONE, qj.Adjoint())
+    def on_one(w):
+        made = qj.Circuit(n, [qj.Layers(layer, w)])
+        return qj.expval(made, energy, sim=ONE, gradient=qj.Adjoint())
+
     structure, _ = structure_of(layered(n, layers, weights))
     plan = EIGHT.plan(structure, ask.ExpvalQuery(jax.tree.structure(energy)))
     out = {"planned": plan.compiled_exchanges(), "run": plan.exchanges(), "naive": plan.naive}
-    forward = jax.jit(lambda w: value(w, EIGHT, qj.Backprop())).lower(weights).compile()
-    out["forward"] = collectives(forward.as_text())
-    gradient = jax.jit(lambda w: jax.value_and_grad(value)(w, EIGHT, qj.Adjoint()))
+    if forward:
+        compiled = jax.jit(lambda w: value(w, qj.Backprop())).lower(weights).compile()
+        out["forward"] = collectives(compiled.as_text())
+    gradient = jax.jit(jax.value_and_grad(lambda w: value(w, qj.Adjoint())))
     compiled = gradient.lower(weights).compile()
     out["gradient"] = collectives(compiled.as_text())
-    got = compiled(weights)
+    got, expected = compiled(weights), jax.jit(jax.value_and_grad(on_one))(weights)
     out["value error"] = distance(got[0], expected[0])
     out["gradient error"] = distance(got[1], expected[1])
     return out
@@ -209,11 +220,16 @@ def shots(count=4096):
     }
 
 
-def memory(n=20, layers=4):
-    """Bytes of a gradient's buffers, on one device and on each of eight; nothing is run."""
+def memory(n=20, layers=4, compare=True):
+    """Bytes of a gradient's buffers on each of eight devices, and on one; nothing is run.
+
+    ``promised``: what `explain` says; ``exchanged``: those of one device's part of the state.
+    """
     weights, energy = weights_for(n, layers), qj.tfim(n, 1.0, 0.7)
-    out = {"state": 16 * 2.0**n}
-    for name, sim in (("one", ONE), ("eight", EIGHT)):
+    structure, _ = structure_of(layered(n, layers, weights))
+    plan = EIGHT.plan(structure, ask.ExpvalQuery(jax.tree.structure(energy)))
+    out = {"exchanged": 16 * 2.0 ** (n - 3), "promised": plan.memory(8)[2]}
+    for name, sim in (("eight", EIGHT), ("one", ONE))[: 1 + compare]:
 
         def value(w, sim=sim):
             return qj.expval(layered(n, layers, w), energy, sim=sim, gradient=qj.Adjoint())
@@ -223,8 +239,8 @@ def memory(n=20, layers=4):
     return out
 
 
-def batch():
-    """`spread` against `jax.vmap`: values, gradients, a loss over data, and a training loop."""
+def batch(full=False):
+    """`spread` against `jax.vmap`: values and gradients; kernels; and a training on shared data."""
     mesh, n = qj.device_mesh(batch=8), 4
     weights = jnp.asarray(np.random.default_rng(6).normal(size=(16, 1, n, 2)))
     energy = qj.tfim(n, 1.0, 0.7)
@@ -233,16 +249,21 @@ def batch():
         return qj.expval(layered(n, 1, w), energy)
 
     both = jax.value_and_grad(value)
+    compiled = jax.jit(qj.spread(both, mesh)).lower(weights).compile()
+    got = compiled(weights)
+    points = np.random.default_rng(9).normal(size=(11, 2))  # no multiple of the devices
     out = {
-        "values": distance(qj.spread(value, mesh)(weights), jax.vmap(value)(weights)),
-        "gradients": distance(
-            jax.jit(qj.spread(both, mesh))(weights), jax.jit(jax.vmap(both))(weights)
-        ),
+        "shards": len({s.device for s in got[0].addressable_shards}),
+        "collectives": sum(collectives(compiled.as_text()).values()),
+        "errors": {"gradients": distance(got, jax.jit(jax.vmap(both))(weights))},
     }
-    spread_out = jax.jit(qj.spread(both, mesh))(weights)[0]
-    out["shards"] = len({s.device for s in spread_out.addressable_shards})
-    text = jax.jit(qj.spread(both, mesh)).lower(weights).compile().as_text()
-    out["collectives"] = sum(collectives(text).values())
+    for kernel in (FidelityKernel, ProjectedKernel)[: 1 + full]:
+        made = kernel(qj.templates.angle_encoding, mesh=mesh)(points)
+        one = kernel(qj.templates.angle_encoding)(points)
+        out["errors"][kernel.__name__] = distance(made, one)
+    if not full:
+        return out
+    out["errors"]["values"] = distance(qj.spread(value, mesh)(weights), jax.vmap(value)(weights))
     data = weights[:, 0, 0, 0]
 
     def model(w, x):
@@ -257,25 +278,62 @@ def batch():
     def on_one(w, x):
         return jax.vmap(model, (None, 0))(w, x)
 
-    def trained(over):
+    def descended(over):
         def step(w, k, given):
             v, g = jax.value_and_grad(loss)(w, over)
             return w - 0.1 * g, {"loss": v}
 
         return run_chunks(step, weights[0], 4, chunk=2)
 
-    a, b = trained(over_devices), trained(on_one)
-    points = np.random.default_rng(9).normal(size=(11, 2))  # no multiple of the devices
-    for kernel in (FidelityKernel, ProjectedKernel):
-        made = kernel(qj.templates.angle_encoding, mesh=mesh)(points)
-        out[kernel.__name__] = distance(made, kernel(qj.templates.angle_encoding)(points))
-    out["training"] = max(distance(a.carry, b.carry), distance(a.metrics, b.metrics))
+    out["errors"]["training"] = distance(tuple(descended(over_devices)), tuple(descended(on_one)))
+    return out
+
+
+def trained(whole=False):
+    """`fit` and `sweep` with a mesh against the same calls without."""
+    mesh = qj.device_mesh(batch=8)
+    rng = np.random.default_rng(11)
+    data = {"x": jnp.asarray(rng.normal(size=24)), "y": jnp.asarray(rng.normal(size=24))}
+    first = jnp.asarray(rng.normal(size=2))
+
+    def model(w, x):
+        ops = [qj.RX(x, 0), qj.RY(w[0], 0), qj.CNOT(0, 1), qj.RY(w[1], 1)]
+        return qj.expval(qj.Circuit(2, ops), qj.Z(1))
+
+    def loss(w, batch, key):
+        return jnp.mean((jax.vmap(model, (None, 0))(w, batch["x"]) - batch["y"]) ** 2)
+
+    # Not Adam, which makes steps of roundings where a slope is zero.
+    def fitted(**more):
+        own = {} if whole else {"batch_size": 8}
+        key, rule = jax.random.key(12), optax.sgd(0.1)
+        return fit(loss, first, data, steps=4, optimiser=rule, key=key, chunk=2, **own, **more)
+
+    one, eight = fitted(), fitted(mesh=mesh)
+    with tempfile.TemporaryDirectory() as folder:
+        stopped = fitted(mesh=mesh, folder=folder, callbacks=[lambda report: report.step == 2])
+        again = fitted(mesh=mesh, folder=folder)
+    out = {
+        "fit": distance((one.params, one.metrics["loss"]), (eight.params, eight.metrics["loss"])),
+        "best": abs(one.best_value - eight.best_value),
+        "devices": len(eight.params.sharding.device_set),
+        "stopped": stopped.steps,
+        "resumed": distance(again.params, eight.params),
+    }
+
+    def lane(point):
+        return qj.expval(qj.Circuit(2, [qj.RX(point["a"], 0), qj.CNOT(0, 1)]), qj.Z(1))
+
+    design = Grid(a=list(np.linspace(0, 3, 11)))  # no multiple of the devices
+    got = sweep(lane, design, mesh=mesh)["value"]
+    out["sweep"] = distance(got, sweep(lane, design, devices=jax.devices()[:1])["value"])
     return out
 
 
 def two_dimensional():
     """Lanes over one axis of a mesh, their states over the other."""
     mesh, n = qj.device_mesh(batch=2, state=4), 5
+    kept, planning.LARGE = planning.LARGE, 0  # as if the states were large: in order
     sim = qj.Sharded(mesh)
     weights = jnp.asarray(np.random.default_rng(7).normal(size=(4, 1, n, 2)))
     energy = qj.tfim(n, 1.0, 0.7)
@@ -290,7 +348,9 @@ def two_dimensional():
     compiled = run.lower(weights).compile()
     structure, _ = structure_of(layered(n, 1, weights[0]))
     plan = sim.plan(structure, ask.ExpvalQuery(jax.tree.structure(energy)))
+    planning.LARGE = kept
     return {
+        "ordered": plan.local.layout.ordered,
         "error": distance(compiled(weights), expected),
         "planned": plan.compiled_exchanges(),
         "collectives": collectives(compiled.as_text()),
@@ -303,25 +363,28 @@ def noise():
     strengths = jnp.linspace(0.05, 0.4, 8)
 
     def noisy(p):
-        return qj.Circuit(2, [qj.H(0), qj.Depolarizing(p, 0), qj.CNOT(0, 1), qj.BitFlip(p, 1)])
+        ops = [qj.H(0), qj.Depolarizing(p, 0), qj.CNOT(0, 1), qj.BitFlip(p, 1)]
+        return qj.Circuit(2, [*ops, qj.RX(0.3, 0)])
 
     zz = qj.Z(0) @ qj.Z(1)
 
     def mixed(p):
         return qj.expval(noisy(p), zz, sim=qj.DensityMatrix())
 
-    exact = jax.vmap(jax.value_and_grad(mixed))(strengths)
-    spread = qj.spread(jax.value_and_grad(mixed), mesh)(strengths)
+    both = jax.value_and_grad(mixed)
+    spread = qj.spread(both, mesh)(strengths)
 
     def sampled(key):
         return qj.expval(noisy(0.2), zz, sim=qj.Trajectories(250), key=key)
 
     keys = jax.random.split(jax.random.key(8), 16)
     groups = np.asarray(qj.spread(sampled, mesh)(keys))
+    # The pair has ZZ = 1 whatever is depolarised before; the flip turns its sign, RX tilts it.
+    exact = (1 - 2 * strengths) * np.cos(0.3), jnp.full(8, -2 * np.cos(0.3))
     return {
         "density": distance(spread, exact),
-        "lanes": distance(groups, jax.vmap(sampled)(keys)),
-        "off": abs(groups.mean() - float(mixed(0.2))) / (groups.std(ddof=1) / 4),
+        "lane": abs(float(groups[11]) - float(sampled(keys[11]))),
+        "off": abs(groups.mean() - 0.6 * np.cos(0.3)) / (groups.std(ddof=1) / 4),
         "different": len(set(groups.tolist())),
     }
 
@@ -336,7 +399,26 @@ def misuse():
     def three():
         return qj.Sharded(jax.sharding.Mesh(np.array(jax.devices()[:6]), ("state",)))
 
+    rows = jnp.zeros((12, 2))
+
+    def loss(w, x):
+        return jnp.mean((x - w) ** 2)
+
+    def fitted(mesh, data=rows, **more):
+        return fit(loss, jnp.zeros(2), data, steps=1, mesh=mesh, **more)
+
+    lanes = qj.device_mesh(batch=8)
     cases = {
+        "uneven rows": lambda: fitted(lanes),
+        "uneven batch_size": lambda: fitted(lanes, batch_size=6, key=jax.random.key(0)),
+        "rows of nothing": lambda: fitted(lanes, None),
+        "no mesh for fit": lambda: fitted(8),
+        "no batch axis for fit": lambda: fitted(qj.device_mesh(a=2, b=2)),
+        "lanes over two axes": lambda: sweep(lambda p: p["a"], Grid(a=[1.0]), mesh=mesh),
+        "no mesh for sweep": lambda: sweep(lambda p: p["a"], Grid(a=[1.0]), mesh=8),
+        "mesh and devices": lambda: sweep(
+            lambda p: p["a"], Grid(a=[1.0]), mesh=lanes, devices=jax.devices()
+        ),
         "too many devices": lambda: qj.device_mesh(state=16),
         "no power of two": three,
         "no mesh": lambda: qj.Sharded(8),

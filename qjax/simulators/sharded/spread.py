@@ -50,7 +50,7 @@ def spread(
         >>> qj.spread(value, qj.device_mesh(batch=1))(jnp.zeros(3)).shape
         (3,)
     """
-    name = _batch_axis(mesh, axis)
+    name = batch_axis(mesh, axis, "spread")
     mesh = plain_mesh(mesh)
     devices = mesh.shape[name]
 
@@ -78,7 +78,7 @@ def spread_padded(function: Callable[..., Any], mesh: Mesh, *args: Any) -> Any:
 
     The last lane is repeated until they can be shared evenly; what it gives is cut off again.
     """
-    devices = mesh.shape[_batch_axis(mesh, None)]
+    devices = mesh.shape[batch_axis(mesh, None, "spread")]
     size = jax.tree.leaves(args)[0].shape[0]
     more = -size % devices
 
@@ -103,10 +103,15 @@ def _broadcast(function: Callable[..., Any], prefix: Any, tree: Any) -> Any:
     )
 
 
-def _batch_axis(mesh: Any, axis: str | None) -> str:
+def batch_axis(mesh: Any, axis: str | None, owner: str) -> str:
+    """The name of the axis that a batch is shared over, checked.
+
+    Raises:
+        DeviceError: not a mesh, or an unknown axis.
+    """
     if not isinstance(mesh, Mesh):
         raise DeviceError(
-            "spread: mesh must be a mesh of devices",
+            f"{owner}: mesh must be a mesh of devices",
             expected="such as qjax.device_mesh(batch=8)",
             got=f"{type(mesh).__name__}: {mesh!r:.60}",
         )
@@ -115,10 +120,10 @@ def _batch_axis(mesh: Any, axis: str | None) -> str:
         axis = BATCH if BATCH in names else names[0] if len(names) == 1 else None
     if axis is None or axis not in names:
         raise DeviceError(
-            "spread: the mesh has no such axis for the batch",
-            expected=f"axis=, one of {names}",
+            f"{owner}: the mesh has no such axis for the batch",
+            expected=f"one of {names} named {BATCH!r}" if axis is None else f"one of {names}",
             got=repr(axis),
-            fix=f"name one of them {BATCH!r}, or pass axis=",
+            fix=f"name one of them {BATCH!r}" + (", or pass axis=" if owner == "spread" else ""),
         )
     return axis
 

@@ -118,6 +118,7 @@ class Step:
     real: bool
     slow_undo = False  # whether keeping states pays, as undoing the step is what costs
     looks = False  # whether `draw` is given a state, that before or that after the step
+    ordered = False  # whether a reverse pass makes each gradient before it goes on (`order`)
     states_kept: float = math.inf  # by `record`, of its own; infinite where there is no `draw`
 
     def prepare(self, leaves: Sequence[Any], dtype: Any) -> Any:
