@@ -1,8 +1,8 @@
 """What a state of 30 to 40 qubits would take on 8 to 1,024 GPUs: `python -m benchmarks.devices`.
 
-The exchanges are those of the planner, which runs here as it would there; nothing is simulated.
-Times follow from three published figures of the hardware (an H200 in nodes of eight); they are a
-model, not a measurement.
+The exchanges and the steps on each device are those of the planner, which runs here as it would
+there; nothing is simulated. Times follow from five published figures of the hardware (an H200 in
+nodes of eight); they are a model, not a measurement.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import jax
 import numpy as np
 
 import qjax as qj
-from qjax.simulators.plan import layout_for, schedule
-from qjax.simulators.sharded.plan import Journey, make_journey
+from qjax.simulators.plan import schedule
+from qjax.simulators.sharded.plan import Journey, device_layout, make_journey
 from qjax.simulators.sharded.program import Gates, Loop
 from qjax.simulators.steps import Leaf
 
 HBM = 4.8e12  # bytes per second, read or written (H200 data sheet)
+FLOPS = 67e12  # per second in single precision (H200 SXM data sheet)
 MEMORY = 141e9  # bytes (H200 data sheet)
 NVLINK = 450e9  # bytes per second and direction between GPUs of one node (NVLink 4: 900 both ways)
 NETWORK = 50e9  # bytes per second, GPU and direction, between nodes (one 400 Gb/s port per GPU)
@@ -76,13 +77,13 @@ def journey(circuit: qj.Circuit, g: int) -> Journey:
     return make_journey(numbered, tuple(f"state.{k}" for k in range(g)))
 
 
-def passes(found: Journey, m: int) -> float:
-    """How often each device reads and writes its state for the gates, by the ordinary planner.
+def local_steps(found: Journey, m: int) -> list[tuple[float, float]]:
+    """(flops, passes over its state) of every step on each device, by the ordinary planner.
 
-    The steps are those of a device with as many qubits as are acted on, in the same cells; what
-    touches qubits among the devices is one more gate in them.
+    The steps are those of the gates that lie on the device; what touches qubits among the devices
+    as well is a phase or a rotation more in them.
     """
-    total = 0.0
+    costs = []
     for part in found.parts:
         if isinstance(part, Loop):
             raise ValueError("the circuits here are laid out gate by gate")
@@ -92,8 +93,13 @@ def passes(found: Journey, m: int) -> float:
                 for gate in part.gates
                 if all(p >= found.g for p in gate.qubits)
             ]
-            total += sum(step.cost()[1] for step in schedule(m, inside, layout_for(m)))
-    return total
+            costs += [step.cost() for step in schedule(m, inside, device_layout(m))]
+    return costs
+
+
+def local_seconds(costs: list[tuple[float, float]], state: float) -> float:
+    """Each step takes as long as its flops or its bytes, read and written, whichever is more."""
+    return sum(max(flops / FLOPS, 2 * swept * state / HBM) for flops, swept in costs)
 
 
 def exchange_seconds(found: Journey, state: float) -> float:
@@ -117,20 +123,37 @@ def naive_seconds(found: Journey, state: float) -> float:
     return found.naive * 0.5 * state * each
 
 
+def print_counts(qubits: list[int], devices: list[int], seed: int) -> None:
+    """Exchanges of every plan, and in brackets those of the naive one: rows are qubits."""
+    print("| circuit | qubits | " + " | ".join(f"{d} GPUs" for d in devices) + " |")
+    print("|" + "---|" * (2 + len(devices)))
+    for name, make in CIRCUITS.items():
+        for n in qubits:
+            circuit = make(n, np.random.default_rng(seed))
+            plans = [journey(circuit, d.bit_length() - 1) for d in devices]
+            cells = [f"{plan.weight()[0]} ({plan.naive})" for plan in plans]
+            print(f"| {name} | {n} | " + " | ".join(cells) + " |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--qubits", type=int, nargs="+", default=[30, 32, 34, 36, 38, 40])
     parser.add_argument("--devices", type=int, nargs="+", default=[8, 64, 256, 1024])
+    parser.add_argument("--circuits", nargs="+", choices=CIRCUITS, default=list(CIRCUITS))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--counts", action="store_true", help="exchanges alone: a few seconds")
     options = parser.parse_args()
+    if options.counts:
+        print_counts(options.qubits, options.devices, options.seed)
+        return
     print(
         "| circuit | qubits | GPUs | state per GPU | fits | exchanges | naive | ratio "
-        "| sent per GPU | passes | memory s | exchange s | naive exchange s | planner s |"
+        "| sent per GPU | passes | local s | exchange s | naive exchange s | planner s |"
     )
     print("|" + "---|" * 14)
-    for name, make in CIRCUITS.items():
+    for name in options.circuits:
         for n in options.qubits:
-            circuit = make(n, np.random.default_rng(options.seed))
+            circuit = CIRCUITS[name](n, np.random.default_rng(options.seed))
             for devices in options.devices:
                 g = devices.bit_length() - 1
                 start = time.process_time()
@@ -138,7 +161,7 @@ def main() -> None:
                 spent = time.process_time() - start
                 count, volume = found.weight()
                 state = COMPLEX * 2.0 ** (n - g)
-                swept = passes(found, n - g)
+                costs = local_steps(found, n - g)
                 row = [
                     name,
                     n,
@@ -149,8 +172,8 @@ def main() -> None:
                     found.naive,
                     f"{found.naive / max(count, 1):.1f}",
                     f"{volume * state / 2**30:.3g} GiB",
-                    f"{swept:.0f}",
-                    f"{2 * swept * state / HBM:.3g}",
+                    f"{sum(swept for _, swept in costs):.0f}",
+                    f"{local_seconds(costs, state):.3g}",
                     f"{exchange_seconds(found, state):.3g}",
                     f"{naive_seconds(found, state):.3g}",
                     f"{spent:.1f}",

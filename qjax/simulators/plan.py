@@ -61,8 +61,9 @@ class Layout:
             become one. 2 means pairs of any two qubits, which suits a batch axis that runs last.
         whole: whether phases are held as one vector over all amplitudes.
         precision: of the products of matrices with the state.
-        ordered: whether a reverse pass makes the gradient of each matrix before it goes on: least
-            memory, for a few more tiny steps.
+        ordered: whether states are so large that memory and passes count for more than the time to
+            compile: a reverse pass makes the gradient of each matrix before it goes on, and no
+            steps are put into a table.
     """
 
     cell: int
@@ -258,7 +259,7 @@ def schedule(n: int, ops: Sequence[Operation], layout: Layout) -> list[Step]:
     """The steps of unitary operations: one by one, or, where they are too many, from a table."""
     found = find_repetition(ops)
     steps = _unrolled(n, found, layout)
-    if layout.cell == 2 or _pieces(steps) <= LARGEST_PROGRAM:
+    if layout.cell == 2 or layout.ordered or _pieces(steps) <= LARGEST_PROGRAM:
         return steps
     width = _table_width(n, found)
     tabled = [part for run in _runs(found, width) for part in _run(n, run, layout, width)]

@@ -242,7 +242,7 @@ def make_sharded_plan(
     circuit: Circuit = jax.tree.unflatten(structure, leaves)
     journey = make_journey(circuit, names, seen, home, reads)
     n, g, extended = circuit.n, journey.g, journey.extended
-    layout = replace(layout_for(n - g, False, precision), ordered=n - g >= LARGE)
+    layout = device_layout(n - g, precision)
     steps = _steps(journey.parts, n - g, g, names, extended, _is_real(circuit), layout)
     items, empty, factors = _preparations(journey.preparations, journey.start, g, extended)
     return ShardedPlan(
@@ -258,6 +258,11 @@ def make_sharded_plan(
         journey.naive,
         journey.reading,
     )
+
+
+def device_layout(m: int, precision: Precision = HIGHEST) -> Layout:
+    """How the steps on the ``m`` qubits of a device are laid out."""
+    return replace(layout_for(m, False, precision), ordered=m >= LARGE)
 
 
 def check_size(n: int, g: int) -> None:
