@@ -7,12 +7,15 @@ import jax
 import numpy as np
 import pytest
 import rich.console
+from flax import nnx
 
 from qjax.errors import ExperimentError
 from qjax.experiments import execute, find, override
-from qjax.experiments.hybrid_models import random_splits
+from qjax.experiments.frame import Run
+from qjax.experiments.hybrid_models import Split, random_splits, train_classifier
 from qjax.experiments.mpo_compress import _rank, _width
 from qjax.experiments.qvf_image import two_layer_width
+from qjax.train import run_chunks
 
 NAMES = [
     "creep-in",
@@ -24,7 +27,6 @@ NAMES = [
     "adapter-entanglement",
     "qvf-image",
 ]
-QUICK = ["farhi-neven"]  # the others with --run-verify
 
 
 @pytest.fixture
@@ -71,9 +73,34 @@ def test_levels_that_do_not_exist_are_refused():
 
 
 @pytest.mark.usefixtures("as_installed")
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.verify) for n in NAMES]
-)
+def test_every_seed_learns_its_own_split():
+    """Two seeds whose labels are opposite, by one linear layer each, in batches."""
+
+    class Trainer(Run):
+        def __init__(self):
+            self.key = jax.random.key(0)
+
+        def train(self, stage, update, carry, steps, *, chunk, data, show):
+            return run_chunks(update, carry, steps, chunk=chunk, data=data)
+
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(2, 100, 2)).astype(np.float32)
+    y = np.stack([x[0, :, 0] > 0, x[1, :, 0] < 0]).astype(np.int32)
+    data = Split(x[:, :60], y[:, :60], x[:, 60:], y[:, 60:])
+    found = train_classifier(
+        Trainer(), "linear", lambda seed: nnx.Linear(2, 2, rngs=nnx.Rngs(seed)), data,
+        steps=60, rate=0.1, batch=20,
+    )  # fmt: skip
+    assert found.parameters == 6
+    for seed in (0, 1):
+        guesses = np.argmax(found.model(seed)(data.x_test[seed]), axis=-1)
+        np.testing.assert_allclose(found.test[seed], np.mean(guesses == data.y_test[seed]))
+        assert found.test[seed] > 0.85
+
+
+@pytest.mark.verify
+@pytest.mark.usefixtures("as_installed")
+@pytest.mark.parametrize("name", NAMES)
 def test_every_hybrid_experiment_runs_end_to_end_at_reduced_size(name, tmp_path, console):
     experiment = find(name)
     rows = execute(
