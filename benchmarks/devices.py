@@ -136,7 +136,7 @@ def print_counts(qubits: list[int], devices: list[int], seed: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--qubits", type=int, nargs="+", default=[30, 32, 34, 36, 38, 40])
     parser.add_argument("--devices", type=int, nargs="+", default=[8, 64, 256, 1024])
     parser.add_argument("--circuits", nargs="+", choices=CIRCUITS, default=list(CIRCUITS))

@@ -105,12 +105,12 @@ def sweep(
     _check_traceable(whole, static)
     keys = None if key is None else _keys(key, total)
     files = _folder(folder, points, key, seeds, static, chunk)
-    devices = lane_devices(mesh, devices)
+    over = lane_devices(mesh, devices)
     finished: list[Chunk] = []
     with shown(console, title, total, "points") as advance:
         done = failures = 0
         for group in _groups(whole, static):
-            lanes = Lanes(function, group.values, devices)
+            lanes = Lanes(function, group.values, over)
             try:
                 for part in _chunks(
                     group, lanes, whole, keys, files, circuit, chunk, memory, bool(static)
