@@ -39,7 +39,7 @@ REQUIREMENTS = {
         "amazon-braket-default-simulator==1.41.2",
     ),
     # The peer of kernel matrices.
-    "qml": ("qiskit==2.6.2", "qiskit-machine-learning==0.9.1"),
+    "qml": (JAX, "qiskit==2.6.2", "qiskit-machine-learning==0.9.1"),
     # Apart: it asks for Qiskit versions of its own.
     "mqt": ("mqt.bench==2.3.0", "mqt.qcec==3.11.0", "qiskit-qasm3-import>=0.6"),
     # PennyLane with qjax as a device, and what the device tests that it ships need.
