@@ -15,8 +15,7 @@ from ..words import halves
 from .pauli import PauliStep
 from .step import Parameter, Step, fetch
 
-SMALLEST = 4  # steps that are worth a loop
-LARGEST_REGISTER = 14  # qubits: beyond, flips by strides are faster than gathers
+SMALLEST = 2  # steps that are worth a loop
 LARGEST_TABLE = 2**21  # amplitudes times steps
 
 
@@ -160,9 +159,13 @@ def as_table(n: int, steps: Sequence[Step]) -> list[Step]:
     out: list[Step] = []
     run: list[PauliStep] = []
 
+    most = LARGEST_TABLE >> n
+
     def end() -> None:
-        fits = len(run) >= SMALLEST and len(run) * 2**n <= LARGEST_TABLE
-        out.extend([PauliTableStep(n, run)] if fits and n <= LARGEST_REGISTER else run)
+        if len(run) < SMALLEST or most < SMALLEST:
+            out.extend(run)
+        else:
+            out.extend(PauliTableStep(n, run[k : k + most]) for k in range(0, len(run), most))
         run.clear()
 
     for step in steps:
