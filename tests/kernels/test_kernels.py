@@ -22,6 +22,8 @@ from qjax.kernels import (
 )
 from qjax.kernels.gram import of_all_pairs, product
 
+MIXED = pytest.param(qj.DensityMatrix(), marks=pytest.mark.verify)
+CHAIN = pytest.param(qj.MPS(4), marks=pytest.mark.verify)
 POINTS = np.random.default_rng(0).uniform(0, np.pi, (5, 3))
 OTHERS = np.random.default_rng(1).uniform(0, np.pi, (2, 3))
 
@@ -49,7 +51,7 @@ def dense(x, z):
     return abs(a.conj() @ b.T) ** 2
 
 
-@pytest.mark.parametrize("sim", [qj.Statevector(), qj.MPS(4), qj.DensityMatrix()], ids=repr)
+@pytest.mark.parametrize("sim", [qj.Statevector(), CHAIN, MIXED], ids=repr)
 def test_fidelities_are_those_of_dense_states_on_every_simulator(sim):
     kernel = FidelityKernel(qj.templates.zz_feature_map, sim)
     np.testing.assert_allclose(kernel(POINTS), dense(POINTS, POINTS), atol=1e-10)
@@ -91,7 +93,7 @@ def test_noise_lowers_the_overlap_as_its_closed_form_says():
     np.testing.assert_allclose(kernel(x), expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("sim", [qj.Statevector(), qj.DensityMatrix()], ids=repr)
+@pytest.mark.parametrize("sim", [qj.Statevector(), MIXED], ids=repr)
 def test_shots_scatter_about_the_exact_entries_as_binomials_do(sim):
     kernel, key, shots = FidelityKernel(qj.templates.zz_feature_map, sim), jax.random.key(3), 200
     exact = dense(POINTS, POINTS)

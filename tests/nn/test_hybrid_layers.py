@@ -83,7 +83,7 @@ LAYERS = {
     "lora": (lambda r: TensorAdapter(np.eye(8, 6), form=LoRA(2), rngs=r), (8,), 2 * (8 + 6)),
     "tera": (lambda r: TensorAdapter(np.eye(8, 6), form=TeRA(2), rngs=r), (8,), 4 + 2 + 3 + 2),
 }
-QUICK = ["quantum", "adapter"]  # the others with --run-verify
+QUICK = ["quantum"]  # the others with --run-verify
 SHARE = [pytest.param(name, marks=() if name in QUICK else pytest.mark.verify) for name in LAYERS]
 
 
@@ -401,7 +401,11 @@ def test_matrix_product_operators_are_exact_at_full_bond_and_optimal_at_two_site
     np.testing.assert_allclose(found, w, atol=1e-12)
 
 
-@pytest.mark.parametrize("form", [LoRA(2), MPO(2, 3), TeRA(2)], ids=lambda f: type(f).__name__)
+@pytest.mark.parametrize(
+    "form",
+    [LoRA(2), *(pytest.param(f, marks=pytest.mark.verify) for f in (MPO(2, 3), TeRA(2)))],
+    ids=lambda f: type(f).__name__,
+)
 def test_an_adapter_begins_as_the_layer_it_adapts(form):
     w, b = RNG.normal(size=(16, 8)), RNG.normal(size=8)
     layer = TensorAdapter(jnp.asarray(w), jnp.asarray(b), form, rngs=nnx.Rngs(8))
