@@ -31,7 +31,7 @@ def on_eight_devices(*names):
 def found():
     return on_eight_devices(
         "ring",
-        "random_structures:5:9:true",
+        "random_structures:5:7:true",
         "batch",
         "trained",
         "two_dimensional",
@@ -65,8 +65,8 @@ def test_systems_with_closed_forms(full):
 
 def test_random_circuits_against_the_dense_reference(found):
     """A share: random gates, controls, blocks and preparations, with blocks run as loops."""
-    errors = found["random_structures:5:9:true"]
-    assert len(errors) >= 4
+    errors = found["random_structures:5:7:true"]
+    assert len(errors) == 2
     assert max(errors.values()) <= 1e-11
 
 
